@@ -1,0 +1,69 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "bench/cli/verbs.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr const char* kAbout =
+    "inferbench: this model, this traffic, these GPUs: what will each user see, and what will "
+    "each\n"
+    "GPU deliver?\n\nExit codes: 0 done, 1 failed, 2 input not usable, 3 regression,\n"
+    "4 inconclusive (strict), 5 comparison invalid.";
+
+// CLI11 answers an unknown verb with "argument not expected"; ours names the nearest.
+void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : program.get_subcommands({})) verbs.push_back(verb->get_name());
+  if (std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
+    throw unknown_name("inferbench", "verb", argv[1], verbs, "inferbench --help");
+  }
+}
+
+int print_error(const Error& error) {
+  std::cerr << "error: " << error.what() << "\n";
+  return static_cast<int>(ExitCode::bad_input);
+}
+
+int run(int argc, char** argv) {
+  CLI::App program{kAbout, "inferbench"};
+  program.set_version_flag("--version", std::string("inferbench ") + INFERBENCH_VERSION);
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(34);
+  VerbContext context;
+  add_all_verbs(program, context);
+  try {
+    refuse_unknown_verb(program, argc, argv);
+    program.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    return program.exit(help);
+  } catch (const CLI::CallForAllHelp& help) {
+    return program.exit(help);
+  } catch (const CLI::CallForVersion& version) {
+    return program.exit(version);
+  } catch (const CLI::ParseError& error) {
+    const auto parsed = program.get_subcommands();
+    const std::string verb = parsed.empty() ? "" : " " + parsed.front()->get_name();
+    return print_error(Error("inferbench" + verb, error.what(), "",
+                             "`inferbench" + verb + " --help` shows the options"));
+  } catch (const Error& error) {
+    return print_error(error);
+  }
+  return static_cast<int>(context.exit_code);
+}
+
+}  // namespace
+}  // namespace inferbench
+
+int main(int argc, char** argv) {
+  try {
+    return inferbench::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "failed: " << error.what() << "\n";
+    return static_cast<int>(inferbench::ExitCode::failed);
+  }
+}

@@ -1,0 +1,16 @@
+# System packages only; nothing is downloaded. scripts/install-deps installs them.
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(simdjson REQUIRED)
+find_path(INFERBENCH_FAST_FLOAT_INCLUDE fast_float/fast_float.h REQUIRED)
+find_path(INFERBENCH_VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)
+
+if(INFERBENCH_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(INFERBENCH_BUILD_MICRO)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,30 @@
+# Language level, warnings and sanitizers, in one interface target that every library links.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+add_library(inferbench_options INTERFACE)
+target_include_directories(inferbench_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(inferbench_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+  -Woverloaded-virtual -Wunused
+  # Modelled results promise the same bytes everywhere: no fused multiply-add that one compiler
+  # contracts and another does not.
+  -ffp-contract=off)
+if(INFERBENCH_WERROR)
+  target_compile_options(inferbench_options INTERFACE -Werror)
+endif()
+if(INFERBENCH_SANITIZE)
+  target_compile_options(inferbench_options INTERFACE
+    -fsanitize=${INFERBENCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(inferbench_options INTERFACE -fsanitize=${INFERBENCH_SANITIZE})
+endif()
+
+find_program(INFERBENCH_CCACHE ccache)
+if(INFERBENCH_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${INFERBENCH_CCACHE})
+endif()

@@ -1,0 +1,66 @@
+#include "harness/base/output_file.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "harness/base/error.hpp"
+
+namespace inferbench {
+
+OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
+  if (is_stdout()) {
+    file_ = stdout;
+    return;
+  }
+  if (std::filesystem::is_directory(path_)) {
+    throw Error(path_, "is a folder", "expected a file name", "e.g. " + path_ + "/result.json");
+  }
+  temporary_ = path_ + ".tmp." + std::to_string(::getpid());
+  file_ = std::fopen(temporary_.c_str(), "wb");
+  if (file_ == nullptr) {
+    throw Error(path_, std::string("cannot be written: ") + std::strerror(errno),
+                "results are written beside their target and renamed",
+                "name a file in a folder that exists and that you may write to");
+  }
+}
+
+OutputFile::~OutputFile() {
+  if (file_ == nullptr || is_stdout()) return;
+  std::fclose(file_);
+  std::remove(temporary_.c_str());
+}
+
+void OutputFile::write(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) {
+    throw Failure(path_ + ": write failed: " + std::strerror(errno));
+  }
+}
+
+void OutputFile::commit() {
+  if (std::fflush(file_) != 0) throw Failure(path_ + ": write failed: " + std::strerror(errno));
+  if (is_stdout()) return;
+  const bool synced = ::fsync(::fileno(file_)) == 0;
+  const bool closed = std::fclose(file_) == 0;
+  file_ = nullptr;
+  if (!synced || !closed || std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const std::string reason = std::strerror(errno);
+    std::remove(temporary_.c_str());
+    throw Failure(path_ + ": write failed: " + reason);
+  }
+}
+
+std::string read_file(const std::string& path) {
+  if (std::filesystem::is_directory(path)) throw Error(path, "is a folder", "expected a file");
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error(path, std::string("cannot be read: ") + std::strerror(errno));
+  std::ostringstream text;
+  text << in.rdbuf();
+  return std::move(text).str();
+}
+
+}  // namespace inferbench

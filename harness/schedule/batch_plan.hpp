@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/base/ids.hpp"
+#include "harness/base/units.hpp"
+
+namespace inferbench {
+
+// What one request does in one step: `new_tokens` attend to `context` cached tokens and themselves.
+struct BatchItem {
+  RequestId request{};
+  Tokens context{};     // tokens whose keys and values are cached before the step
+  Tokens new_tokens{};  // >= 1; a decode has exactly 1, a prefill chunk any number
+  bool decode = false;  // computes the successor of a generated token, not of prompt tokens
+  bool emits = false;   // the step's last position is sampled: decodes, and a prompt's last chunk
+  std::uint16_t rank = 0;  // attention rank: with expert parallelism EP ranks split the batch
+};
+
+// The work of one step. A request stands in it at most once; per rank, new tokens stay within the
+// scheduler's step budget.
+struct BatchPlan {
+  StepId step{};
+  std::vector<BatchItem> items;
+
+  bool empty() const { return items.empty(); }
+};
+
+// Tokens that a committed step made visible.
+struct Emission {
+  RequestId request{};
+  Tokens tokens{1};
+  bool last = false;  // the answer is complete
+};
+
+}  // namespace inferbench

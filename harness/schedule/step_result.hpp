@@ -1,0 +1,28 @@
+#pragma once
+
+#include "harness/base/units.hpp"
+
+namespace inferbench {
+
+// How long a step took, and on what. Parts are what each kind of work would take alone; with
+// overlap they add up to more than `stage`: hidden = sum of parts - stage.
+struct StepTiming {
+  Duration elapsed{};  // from issue to visible tokens with an empty pipeline: all stages
+  Duration stage{};    // how long one pipeline stage is occupied; equals elapsed when PP = 1
+
+  struct Parts {  // per stage
+    Duration gemm{}, attention{}, moe{}, elementwise{};
+    Duration scale_up{};   // collectives inside the fast domain (NVLink)
+    Duration scale_out{};  // collectives across it
+    Duration host{};       // kernel launches and framework
+  } parts;
+  Duration hidden{};
+};
+
+// What an executor reports of one step. (Sampled tokens and draft acceptances join it with the
+// executors that compute.)
+struct StepResult {
+  StepTiming timing;
+};
+
+}  // namespace inferbench
