@@ -13,8 +13,8 @@ const std::vector<ModelSpec>& models();
 const std::vector<HardwareSpec>& gpus();
 
 // By catalog name or alias (case, spaces and underscores do not matter), or, when `what` names a
-// file: a Hugging Face config.json or one of our own model files. Throws Error with the nearest
-// names.
+// file: a Hugging Face config.json (or the folder that has one) or one of our own model files.
+// Throws Error with the nearest names.
 ModelSpec find_model(const std::string& what);
 HardwareSpec find_gpu(const std::string& what);
 

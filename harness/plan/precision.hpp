@@ -3,6 +3,8 @@
 #include <string>
 
 #include "harness/base/dtype.hpp"
+#include "harness/catalog/hardware_spec.hpp"
+#include "harness/catalog/model_spec.hpp"
 
 namespace inferbench {
 
@@ -19,12 +21,22 @@ struct Precision {
   DType combine = DType::bf16;         // token payload back from experts
 };
 
-// Named sets: "bf16", "fp16", "fp8", "fp8_block", "int8", "int4", "nvfp4", "mxfp4", "fp4"; for int4
-// and below embeddings, activations and attention math stay bf16/fp8 as deployed in the field.
+// Named sets, as deployed in the field; what a set does not name is bf16:
+//
+//   bf16 fp16 fp32    everything
+//   fp8 fp4 nvfp4     weights; KV cache, attention and dispatch in fp8
+//   fp8_block         weights and dispatch (fp8); DeepSeek-V3
+//   int8 int4         weights
+//   mxfp4             FFN and experts alone; gpt-oss
+//
 // Single fields may follow: "fp8,kv=bf16". Throws Error.
 Precision parse_precision(const std::string& text);
 std::string label(const Precision& precision);  // parse_precision(label(p)) == p
 
 bool operator==(const Precision& a, const Precision& b);
+
+// What a model is served in when nobody says: the first of its serving types, then its native type,
+// that the GPU multiplies; else bf16.
+Precision default_precision(const ModelSpec& model, const HardwareSpec& gpu);
 
 }  // namespace inferbench
