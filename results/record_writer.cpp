@@ -1,0 +1,77 @@
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "harness/base/error.hpp"
+#include "results/record_names.hpp"
+#include "results/request_records.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr std::size_t kFlushAt = std::size_t{1} << 18;
+
+void append(std::string& out, std::int64_t value) {
+  std::array<char, 24> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  out.append(digits.data(), end);
+  ensure(error == std::errc(), "24 characters hold any 64-bit integer");
+}
+
+void append(std::string& out, std::string_view key, std::int64_t value) {
+  out.append(key);
+  append(out, value);
+}
+
+std::int64_t ns(Time time) {
+  return time.time_since_epoch().count();
+}
+
+std::string header() {
+  return "{\"schema\":{\"id\":\"" + std::string(kRecordsSchema) + "\",\"version\":\"" +
+         std::string(kRecordsVersion) +
+         "\"},\"time_unit\":\"ns\",\"token_deltas_ns\":\"first token minus scheduled_ns (TTFT), "
+         "then each token minus the one before (ITL)\"}\n";
+}
+
+}  // namespace
+
+RecordWriter::RecordWriter(std::string path) : file_(std::move(path)), buffer_(header()) {}
+
+void RecordWriter::write(const RequestRecord& record) {
+  append(buffer_, R"({"id":)", record.id.value);
+  append(buffer_, R"(,"session":)", record.session.value);
+  buffer_.append(R"(,"outcome":")").append(outcome_name(record.outcome));
+  append(buffer_, R"(","input_tokens":)", record.input.count());
+  append(buffer_, R"(,"output_tokens":)", record.output.count());
+  append(buffer_, R"(,"scheduled_ns":)", ns(record.scheduled));
+  append(buffer_, R"(,"issued_ns":)", ns(record.issued));
+  if (record.admitted) append(buffer_, R"(,"admitted_ns":)", ns(*record.admitted));
+  append(buffer_, R"(,"ended_ns":)", ns(record.ended));
+  append(buffer_, R"(,"preemptions":)", record.preemptions);
+  append(buffer_, R"(,"replica":)", record.replica);
+  buffer_.append(R"(,"token_deltas_ns":[)");
+  Time before = record.scheduled;
+  for (const Time time : record.token_times) {
+    if (buffer_.back() != '[') buffer_ += ',';
+    append(buffer_, (time - before).count());
+    before = time;
+  }
+  buffer_.append("]}\n");
+  ++requests_;
+  if (buffer_.size() >= kFlushAt) flush();
+}
+
+void RecordWriter::flush() {
+  hash_.update(buffer_);
+  file_.write(buffer_);
+  buffer_.clear();
+}
+
+RecordsReference RecordWriter::commit() {
+  flush();
+  file_.commit();
+  return {.requests = requests_, .sha256 = hash_.hex()};
+}
+
+}  // namespace inferbench

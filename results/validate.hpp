@@ -1,0 +1,27 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace inferbench {
+
+// One way in which a document breaks a rule.
+struct Violation {
+  std::string pointer;  // RFC 6901: "/summary/outcomes/requests"; "" is the whole document
+  std::string problem;  // one sentence with the values
+};
+
+// Everything wrong with a result file's text: JSON syntax, schema id and version, JSON Schema, and
+// the rules that a schema cannot state (semantic_violations). Empty: the file is good.
+std::vector<Violation> validate_run_result(const std::string& text);
+
+// What a schema cannot say: counts add up, quantiles never decrease, windows begin before they end,
+// a modelled result claims no measurement, a verdict agrees with its reasons. `document` has passed
+// the schema.
+std::vector<Violation> semantic_violations(const nlohmann::json& document);
+
+// The text of the JSON Schema (draft-07) that is compiled in.
+std::string_view run_result_schema();
+
+}  // namespace inferbench
