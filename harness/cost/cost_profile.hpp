@@ -1,0 +1,110 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "harness/base/units.hpp"
+#include "harness/catalog/hardware_spec.hpp"
+#include "harness/catalog/model_spec.hpp"
+#include "harness/cost/expert_skew.hpp"
+#include "harness/plan/precision.hpp"
+
+namespace inferbench {
+
+// The constants of the first-principles model behind the published trillion-parameter claims
+// (docs/cost-model.md, "The claims formulation"). Times are roofline per op, communication is
+// alpha-beta, and only averages of the traffic enter.
+struct ClaimsParameters {
+  double fp4_efficiency = 0.65, fp8_efficiency = 0.65, bf16_efficiency = 0.65;  // of dense peak
+  double attention_efficiency = 0.5;                                            // of dense peak
+  double memory_efficiency = 0.85;
+  double scale_up_efficiency = 0.75, scale_out_efficiency = 0.80;
+  Seconds scale_up_latency{6e-6}, scale_out_latency{15e-6};
+  Seconds kernel{2.5e-6};  // fixed cost per kernel
+  double kernels_per_layer = 12;
+  double overlap = 0;           // share of the shorter of compute and communication that hides
+  double scale_up_overlap = 0;  // the same for scale-up traffic alone; wins over `overlap` when > 0
+  bool in_network_reduction = false;  // all-reduces inside the domain move half the bytes
+  bool chunk_pipelining =
+      true;           // a prompt's next chunk enters stage 1 while this one is in stage 2
+  double tile = 128;  // 0: no tile quantisation
+  double expert_imbalance = 1.0;          // rows of the hottest expert over the mean
+  bool expert_attention_dp = true;        // EP ranks are data-parallel for attention
+  double activation_traffic_bytes = 1.5;  // per GEMM activation element
+  double elementwise_passes = 10;         // over the residual stream, 2 bytes per element
+  double usable_memory = 0.97;            // of the capacity
+  Bytes memory_reserve{4e9};
+};
+
+// Transfer inside or across the fast domain.
+struct TierParameters {
+  double efficiency = 0.75;        // of one-way link bandwidth at large messages
+  Seconds latency{2e-6};           // of any collective
+  Seconds latency_per_doubling{};  // added per doubling of the group
+  Seconds send_receive_latency{};  // point to point
+  double overlap = 0;              // share of this tier's time that can hide behind compute
+};
+
+// How kernels reach the GPU.
+struct LaunchParameters {
+  double graph_tokens = 512;  // steps up to this many tokens replay a CUDA graph; 0: none do
+  Seconds graph{10e-6};       // host time to launch one graph
+  Seconds kernel{4e-6};       // host time to launch one kernel outside a graph
+  Seconds step{};             // framework work per step that does not overlap with the GPU
+  Seconds request{};          // the same per request in the step
+};
+
+// The constants of our own per-op model.
+struct OpsParameters {
+  std::map<DType, double> gemm_efficiency;  // of dense peak, by weight type
+  double memory_efficiency = 0.8;           // of HBM bandwidth, GEMMs
+  double elementwise_memory_efficiency = 0.8;
+  Seconds gemm_floor{}, prefill_attention_floor{}, decode_attention_floor{}, moe_floor{},
+      elementwise_floor{};  // added to the roofline: launch, prologue, tail
+  double tile_m = 128, tile_n = 128;
+  double prefill_attention_efficiency = 0.6;  // of dense peak
+  double decode_attention_efficiency = 0.8;   // of HBM bandwidth, and of peak where compute binds
+  TierParameters scale_up, scale_out;
+  std::optional<Seconds>
+      one_shot_latency;  // all-reduce that reads all peers; absent: not available
+  bool in_network_reduction = false;
+  ExpertSkew expert_skew;
+  LaunchParameters launch;
+};
+
+// Efficiencies and latencies under a name. Every number's source is in the profile's JSON.
+struct CostProfile {
+  std::string name;   // "p1", "p2", "default"
+  std::string title;  // one line for tables
+  std::string source;
+  std::vector<std::string> notes;
+  std::variant<OpsParameters, ClaimsParameters> parameters;
+  std::vector<DType> weights;  // what the profile's author ran, best first; empty: no opinion
+
+  bool is_claims() const { return std::holds_alternative<ClaimsParameters>(parameters); }
+  std::string formulation() const { return is_claims() ? "claims" : "ops"; }
+};
+
+// The shipped profiles in the order of `inferbench list profiles`.
+const std::vector<CostProfile>& cost_profiles();
+
+// A shipped profile by name, or a JSON file when `what` names one (docs/cost-model.md has the
+// keys). Throws Error with the nearest names, or with the file and key that is not usable.
+CostProfile find_cost_profile(const std::string& what);
+
+// A profile from JSON text; `place` names it in errors.
+CostProfile parse_cost_profile(const std::string& json, const std::string& place);
+
+// What to serve in when nobody says: the profile's own choice, else default_precision().
+Precision default_precision(const CostProfile& profile, const ModelSpec& model,
+                            const HardwareSpec& gpu);
+
+// How the claims formulation serves a weight type: attention, FFN and experts in it; LM head, KV
+// cache, attention math and dispatch in fp8; combine and all-reduce in bf16. Types of 16 bit and
+// more use themselves throughout.
+Precision claims_precision(DType weights);
+
+}  // namespace inferbench

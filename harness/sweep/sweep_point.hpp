@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/base/units.hpp"
+#include "harness/plan/parallel_config.hpp"
+
+namespace inferbench {
+
+// One thing to try: a parallel configuration, a chunk size and, where the method has one, a load.
+struct SweepTask {
+  ParallelConfig parallel;
+  Tokens chunk{};   // prompt tokens per step and attention rank
+  double load = 0;  // the method's own unit: requests/s, or users; 0 where the method has no load
+};
+
+// What a method says about a task. Numbers of a point that does not fit are still computed where
+// they mean something, and are zero otherwise; they never reach the frontier.
+struct SweepPoint {
+  SweepTask task;
+  bool fits = false;
+  std::string why_not;  // one sentence when it does not fit
+
+  double tps_user = 0;  // tokens/s/user: 1 / TPOT
+  double tps_gpu = 0;   // output tokens/s/GPU over all GPUs
+  Seconds ttft{};       // service time, no queueing, in a steady sweep
+  Seconds tpot{};
+  Seconds stage{};        // one micro-batch in one pipeline stage
+  double decodes = 0;     // running requests per attention rank and micro-batch
+  Bytes memory_needed{};  // of the fullest GPU
+  Bytes memory_available{};
+  Bytes weights{}, kv{};
+};
+
+}  // namespace inferbench
