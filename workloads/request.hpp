@@ -17,7 +17,7 @@ struct Request {
   Tokens input{};   // prompt length (ISL), >= 1, history included for multi-turn requests
   Tokens output{};  // tokens to generate (OSL), >= 1: the oracle, read only where an answer ends
   Tokens max_output{};  // what a scheduler may know of the answer's length; >= output
-  SessionId session{};  // requests of one conversation share it; equal to `id` when there is none
+  SessionId session{};  // requests of one conversation share it; no other request has it otherwise
   // Hashes of the prompt's leading blocks, one per Workload::block_tokens tokens, the last possibly
   // partial; empty when the trace has none. Equal prefixes of hashes mean equal prompt prefixes.
   std::vector<std::uint64_t> prefix_blocks;

@@ -1,10 +1,23 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "workloads/request.hpp"
 
 namespace inferbench {
+
+// What a result file says about the requests of a run.
+struct WorkloadInfo {
+  std::string name;                         // short, for tables
+  std::string source;                       // file, preset or generator with parameters and seed
+  Tokens block_tokens{0};                   // tokens per prefix block; 0 when requests carry none
+  std::optional<std::uint64_t> requests;    // how many will come; absent when not known before
+  std::optional<std::int64_t> concurrency;  // closed loop: users; absent in open loop
+  std::vector<std::string> notes;           // what was skipped, jittered, rescaled, assumed
+};
 
 // Requests as a run consumes them. Open loop: arrivals follow the clock. Closed loop: a request
 // becomes due when an earlier answer has ended (and its user has thought).
@@ -19,6 +32,8 @@ class RequestSource {
   virtual Request pop() = 0;
   // An answer ended, whatever its outcome.
   virtual void ended(const Request& request, Time when) { (void)request, (void)when; }
+  // For the output of the run.
+  virtual WorkloadInfo info() const { return {}; }
 };
 
 }  // namespace inferbench
