@@ -6,8 +6,15 @@ namespace inferbench {
 
 // One line a verb, in the order of --help; each is defined in the file of its name.
 
+void add_export_verb(CLI::App& program, VerbContext& context);
+void add_validate_result_verb(CLI::App& program, VerbContext& context);
+
 void add_all_verbs(CLI::App& program, VerbContext& context) {
-  for (const AddVerb add : std::initializer_list<AddVerb>{}) add(program, context);
+  const std::initializer_list<AddVerb> verbs = {
+      add_export_verb,
+      add_validate_result_verb,
+  };
+  for (const AddVerb add : verbs) add(program, context);
 }
 
 }  // namespace inferbench
