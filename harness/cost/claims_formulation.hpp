@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "harness/base/units.hpp"
 #include "harness/catalog/hardware_spec.hpp"
 #include "harness/catalog/model_spec.hpp"
@@ -7,23 +9,25 @@
 #include "harness/cost/traffic.hpp"
 #include "harness/plan/parallel_config.hpp"
 #include "harness/plan/precision.hpp"
+#include "kernels/shapes/collective.hpp"
 
 namespace inferbench {
 
 // What one attention rank does in one micro-batch of one pipeline stage.
 struct ClaimsLoad {
-  double prefill_tokens = 0;   // c
-  double decode_tokens = 0;    // b
-  double prefill_context = 0;  // mean tokens that a prompt token attends to
-  double decode_context = 0;   // mean tokens that a decode attends to
-  double sampled = 0;          // positions the LM head runs on
-  double all_tokens = 0;       // of all EP ranks; 0: ep * (prefill + decode)
+  double prefill_tokens = 0;     // c
+  double prefill_pairs = 0;      // query-key pairs of the prompt tokens
+  double prefill_kv_tokens = 0;  // cached tokens that the prompt chunks read
+  double decode_tokens = 0;      // b
+  double decode_kv_tokens = 0;   // sum over decodes of the tokens attended to
+  double sampled = 0;            // positions the LM head runs on
+  double all_tokens = 0;         // new tokens of all EP ranks together
 };
 
 // The load of steady in-flight batching: prompts and answers are served at the same rate, so a
 // chunk of c prompt tokens comes with b = c * OSL / ISL decodes. Contexts are their means, ISL / 2
 // and ISL + OSL / 2.
-ClaimsLoad steady_load(const Traffic& traffic, double chunk);
+ClaimsLoad steady_load(const Traffic& traffic, double chunk, double decodes, std::int64_t ep);
 
 // Time of one micro-batch in one pipeline stage. Parts are of all layers of the stage.
 struct ClaimsStage {
@@ -46,7 +50,7 @@ struct ClaimsMemory {
 // per op, alpha-beta collectives that know the fast domain, and rate-matched in-flight batching.
 // Layers are alike, all FFNs are routed experts (a dense model is one expert), attention has keys
 // and values per KV head, replicated when there are fewer than TP. docs/cost-model.md has every
-// formula; `ops` is the richer model.
+// formula; the `ops` formulation is the richer model.
 class ClaimsFormulation {
  public:
   // Throws Error when the GPU has no peak for a type, or the model has latent attention, which this
@@ -63,26 +67,31 @@ class ClaimsFormulation {
   Seconds ttft(const Traffic& traffic, double chunk, Seconds stage_time) const;
 
  private:
-  double all_reduce_seconds(double message) const;
-  double gemm_seconds(double m, double k, double n, double weight_bytes, double peak, double count,
-                      double touched) const;
-  void add_attention(const ClaimsLoad& load, ClaimsStage& stage) const;
-  void add_experts(double tokens, double all_tokens, ClaimsStage& stage) const;
-  double layer_seconds(const ClaimsStage& stage) const;
-  double hand_over_seconds(double tokens) const;
+  // The sharded operands and the rates of one GPU, in elements, bytes, FLOP/s and byte/s.
+  struct Gpu {
+    double q_width = 0, kv_width = 0, ffn = 0;  // columns of queries, of keys, of one expert
+    double attention_peak = 0, expert_peak = 0, head_peak = 0, attention_math_peak = 0;
+    double memory_rate = 0, scale_up_rate = 0, scale_out_rate = 0;
+    double domain = 1, capacity = 0;
+  };
 
+  double collective(Collective kind, double message, double size, double stride) const;
+  double across_domains(Collective kind, double message, double size, double stride) const;
+  double tp_all_reduce(double tokens) const;
+  double gemm(double m, double k, double n, double weight_bytes, double peak, double count = 1,
+              double touched = 1) const;
+  double attention(double pairs, double kv_tokens) const;
+  double expert_gemm(double all_tokens) const;
+  double layer(const ClaimsStage& stage) const;
+  double hand_over(double tokens) const;
+
+  ModelSpec model_;
   ParallelConfig parallel_;
+  Precision precision_;
   ClaimsParameters p_;
-  // Everything below is of one GPU, in elements, bytes, FLOP/s and byte/s.
-  double hidden_ = 0, layers_ = 0, stage_layers_ = 0, vocab_ = 0;
-  double q_width_ = 0, kv_width_ = 0;  // query and key columns of this GPU
-  double experts_ = 1, top_k_ = 1, ffn_ = 0, matrices_ = 2;
-  double attention_weights_ = 0, expert_weights_ = 0;  // of one layer, whole model
-  double attention_bytes_ = 0, expert_bytes_ = 0, head_bytes_ = 0, kv_bytes_ = 0;
-  double dispatch_bytes_ = 0, combine_bytes_ = 0, activation_bytes_ = 0;
-  double attention_peak_ = 0, expert_peak_ = 0, head_peak_ = 0, attention_math_peak_ = 0;
-  double memory_rate_ = 0, scale_up_rate_ = 0, scale_out_rate_ = 0;
-  double domain_ = 1, capacity_ = 0;
+  double experts_ = 1, top_k_ = 1;
+  double stage_layers_ = 0;  // of the fullest stage
+  Gpu gpu_;
 };
 
 }  // namespace inferbench

@@ -32,7 +32,6 @@ struct ClaimsParameters {
       true;           // a prompt's next chunk enters stage 1 while this one is in stage 2
   double tile = 128;  // 0: no tile quantisation
   double expert_imbalance = 1.0;          // rows of the hottest expert over the mean
-  bool expert_attention_dp = true;        // EP ranks are data-parallel for attention
   double activation_traffic_bytes = 1.5;  // per GEMM activation element
   double elementwise_passes = 10;         // over the residual stream, 2 bytes per element
   double usable_memory = 0.97;            // of the capacity
@@ -57,21 +56,33 @@ struct LaunchParameters {
   Seconds request{};          // the same per request in the step
 };
 
-// The constants of our own per-op model.
+// The constants of our own per-op model. A floor is added to an op's roofline: launch, prologue and
+// tail, which no roofline sees and which small ops consist of.
 struct OpsParameters {
-  std::map<DType, double> gemm_efficiency;  // of dense peak, by weight type
-  double memory_efficiency = 0.8;           // of HBM bandwidth, GEMMs
-  double elementwise_memory_efficiency = 0.8;
-  Seconds gemm_floor{}, prefill_attention_floor{}, decode_attention_floor{}, moe_floor{},
-      elementwise_floor{};  // added to the roofline: launch, prologue, tail
+  using ByType = std::map<DType, double>;
+
+  ByType gemm_efficiency;          // of dense peak, by weight type; also shared experts
+  double memory_efficiency = 0.8;  // of memory bandwidth
+  Seconds gemm_floor{};
   double tile_m = 128, tile_n = 128;
-  double prefill_attention_efficiency = 0.6;  // of dense peak
-  double decode_attention_efficiency = 0.8;   // of HBM bandwidth, and of peak where compute binds
-  TierParameters scale_up, scale_out;
-  std::optional<Seconds>
-      one_shot_latency;  // all-reduce that reads all peers; absent: not available
-  bool in_network_reduction = false;
+
+  ByType prefill_attention_efficiency;  // of dense peak, by the type that attention multiplies at
+  ByType decode_attention_efficiency;
+  double prefill_attention_memory_efficiency = 0.3;  // of memory bandwidth
+  double decode_attention_memory_efficiency = 0.8;
+  Seconds prefill_attention_floor{}, decode_attention_floor{};
+
+  ByType moe_efficiency;               // of dense peak, grouped GEMMs, by weight type
+  double moe_memory_efficiency = 0.8;  // of memory bandwidth
+  Seconds moe_floor{};                 // both grouped GEMMs together
   ExpertSkew expert_skew;
+
+  double elementwise_memory_efficiency = 0.8;
+  Seconds elementwise_floor{};
+
+  TierParameters scale_up, scale_out;
+  std::optional<Seconds> one_shot_latency;      // all-reduce in which each rank reads all peers
+  std::optional<double> in_network_efficiency;  // of link bandwidth, where the switch can reduce
   LaunchParameters launch;
 };
 
