@@ -69,7 +69,7 @@ class Rules {
   void find_measured_claims(const json& value, const std::string& pointer) {
     if (!value.is_structured()) return;
     for (const auto& [key, member] : value.items()) {
-      const std::string here = pointer + "/" + key;
+      const std::string here = (json::json_pointer(pointer) / key).to_string();
       const bool claims = member.is_string() && key == "method" &&
                           member.get_ref<const std::string&>().starts_with("measured");
       if (claims || (value.is_object() && key.starts_with("measured_"))) {
