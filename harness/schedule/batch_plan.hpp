@@ -14,6 +14,7 @@ struct BatchItem {
   Tokens new_tokens{};  // >= 1; a decode has exactly 1, a prefill chunk any number
   bool decode = false;  // computes the successor of a generated token, not of prompt tokens
   bool emits = false;   // the step's last position is sampled: decodes, and a prompt's last chunk
+  bool starts = false;  // the first work ever done for this request: its admission
   std::uint16_t rank = 0;  // attention rank: with expert parallelism EP ranks split the batch
 };
 
@@ -22,6 +23,7 @@ struct BatchItem {
 struct BatchPlan {
   StepId step{};
   std::vector<BatchItem> items;
+  std::vector<RequestId> preempted;  // gave their KV blocks back to make this plan
 
   bool empty() const { return items.empty(); }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <vector>
+#include <cstdint>
+#include <span>
 
 #include "harness/base/ids.hpp"
 #include "harness/schedule/batch_plan.hpp"
@@ -11,7 +12,13 @@ namespace inferbench {
 
 enum class Admission {
   queued,
-  rejected_too_long,  // can never fit the KV pool or the model's context, even alone
+  rejected_too_long,  // could outgrow the KV pool or the model's context, even alone
+};
+
+// How full a scheduler is; KV blocks are summed over its attention ranks.
+struct SchedulerState {
+  std::int64_t waiting = 0, running = 0;  // requests
+  std::int64_t kv_capacity = 0, kv_used = 0, kv_peak_used = 0;
 };
 
 // Decides what runs in each step. It sees no clock, no hardware and no model, and reads
@@ -26,10 +33,14 @@ class Scheduler {
   virtual Admission admit(const Request& request) = 0;
   // Forgets a request, queued or running; its KV blocks are free once no step in flight uses them.
   virtual void cancel(RequestId request) = 0;
-  // The next step's work; empty: nothing can run before a commit or an admission.
-  virtual BatchPlan plan() = 0;
-  // That step finished: the tokens it made visible, in the plan's order.
-  virtual std::vector<Emission> commit(StepId step, const StepResult& result) = 0;
+  // The next step's work. Empty: nothing can run before a commit or an admission; such a plan has
+  // no step and is not committed. The reference is good until the next call of plan or commit.
+  virtual const BatchPlan& plan() = 0;
+  // That step finished: the tokens it made visible, in the plan's order. The span is good until the
+  // next call.
+  virtual std::span<const Emission> commit(StepId step, const StepResult& result) = 0;
+
+  virtual SchedulerState state() const = 0;
 };
 
 }  // namespace inferbench

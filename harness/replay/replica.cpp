@@ -1,0 +1,129 @@
+#include "harness/replay/replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/error.hpp"
+
+namespace inferbench {
+namespace {
+
+RequestRecord open_record(const Request& request, Time now, std::int32_t replica) {
+  RequestRecord record;
+  record.id = request.id;
+  record.session = request.session;
+  record.input = request.input;
+  record.output = request.output;
+  record.scheduled = request.arrival;
+  record.issued = now;
+  record.replica = replica;
+  return record;
+}
+
+void add(StepTiming::Parts& sum, const StepTiming::Parts& parts) {
+  sum.gemm += parts.gemm;
+  sum.attention += parts.attention;
+  sum.moe += parts.moe;
+  sum.elementwise += parts.elementwise;
+  sum.scale_up += parts.scale_up;
+  sum.scale_out += parts.scale_out;
+  sum.host += parts.host;
+}
+
+}  // namespace
+
+Replica::Replica(Scheduler& scheduler, Executor& executor, int stages, std::int32_t index)
+    : scheduler_(scheduler), executor_(executor), pipeline_(stages), index_(index) {}
+
+void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
+  while (pipeline_.next_done() <= now) {
+    const Pipeline::Step step = pipeline_.leave();
+    for (const Emission& emission : scheduler_.commit(step.id, step.result)) {
+      stamp(emission, now, ended);
+    }
+  }
+}
+
+void Replica::stamp(const Emission& emission, Time now, std::vector<Ended>& ended) {
+  const std::uint32_t slot = open_.find(emission.request);
+  std::vector<Time>& times = open_[slot].record.token_times;
+  if (times.empty()) times.reserve(static_cast<std::size_t>(open_[slot].record.output.count()));
+  for (Tokens t; t < emission.tokens; t += Tokens(1)) times.push_back(now);
+  if (emission.last) end(slot, Outcome::completed, now, ended);
+}
+
+void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
+  const RequestId id = request.id;
+  const Admission admission = scheduler_.admit(request);
+  open_tokens_ += request.input;
+  RequestRecord record = open_record(request, now, index_);
+  const std::uint32_t slot =
+      open_.open(id, {.request = std::move(request), .record = std::move(record)});
+  if (admission != Admission::queued) end(slot, Outcome::rejected, now, ended);
+}
+
+void Replica::start_step(const Clock& clock) {
+  const Time now = clock.now();
+  if (!pipeline_.accepts(now)) return;
+  const BatchPlan& plan = scheduler_.plan();
+  note_preemptions(plan);
+  if (plan.empty()) {
+    ensure(!pipeline_.empty() || open_.size() == 0, "a scheduler with requests and no step plans");
+    return;
+  }
+  note_admissions(plan, now);
+  const StepResult result = executor_.run(plan);
+  count(plan, result.timing);
+  pipeline_.enter(plan.step, result, now);
+}
+
+Time Replica::next_event(Time now) const {
+  const Time entry = pipeline_.next_entry();
+  // A stage that is free already waits for a commit or an arrival, not for time to pass.
+  return entry > now ? std::min(entry, pipeline_.next_done()) : pipeline_.next_done();
+}
+
+void Replica::note_preemptions(const BatchPlan& plan) {
+  for (const RequestId request : plan.preempted) {
+    ++open_[open_.find(request)].record.preemptions;
+    ++stats_.preemptions;
+  }
+}
+
+void Replica::note_admissions(const BatchPlan& plan, Time now) {
+  for (const BatchItem& item : plan.items) {
+    if (item.starts) open_[open_.find(item.request)].record.admitted = now;
+  }
+}
+
+void Replica::count(const BatchPlan& plan, const StepTiming& timing) {
+  ++stats_.steps;
+  stats_.items += plan.items.size();
+  Tokens new_tokens;
+  for (const BatchItem& item : plan.items) new_tokens += item.new_tokens;
+  stats_.new_tokens += static_cast<std::uint64_t>(new_tokens.count());
+  stats_.busy += timing.stage;
+  stats_.hidden += timing.hidden;
+  add(stats_.parts, timing.parts);
+}
+
+void Replica::end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended) {
+  Ended& request = open_[slot];
+  request.record.outcome = outcome;
+  request.record.ended = now;
+  open_tokens_ -= request.record.input;
+  open_.close(request.record.id, slot);
+  ended.push_back(std::move(request));
+}
+
+void Replica::cut(Time now, std::vector<Ended>& ended) {
+  open_.for_each([&](std::uint32_t slot) { end(slot, Outcome::unfinished, now, ended); });
+}
+
+ReplicaStats Replica::stats() const {
+  ReplicaStats stats = stats_;
+  stats.scheduler = scheduler_.state();
+  return stats;
+}
+
+}  // namespace inferbench

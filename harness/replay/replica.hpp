@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/execute/executor.hpp"
+#include "harness/replay/clock.hpp"
+#include "harness/replay/pipeline.hpp"
+#include "harness/replay/request_record.hpp"
+#include "harness/schedule/scheduler.hpp"
+#include "harness/schedule/slots.hpp"
+
+namespace inferbench {
+
+// What a replica did, over its whole run.
+struct ReplicaStats {
+  std::uint64_t steps = 0;
+  std::uint64_t items = 0;       // requests in steps: mean batch size = items / steps
+  std::uint64_t new_tokens = 0;  // prompt chunks, recomputation and decodes
+  std::uint64_t preemptions = 0;
+  Duration busy{};          // sum over steps of the slowest stage's time
+  StepTiming::Parts parts;  // the same by kind of work, and what of it was hidden
+  Duration hidden{};
+  SchedulerState scheduler;  // at the end, KV peak included
+};
+
+// A request that ended, with its record.
+struct Ended {
+  Request request;
+  RequestRecord record;
+};
+
+// One copy of the model: a scheduler, an executor, a pipeline, and the records of its open
+// requests. Whoever drives it calls, at each instant, finish_steps, then submit for what arrives,
+// then start_step; next_event says when to come back. Nothing here waits.
+class Replica {
+ public:
+  // Keeps references; `stages` pipeline stages, as many steps as the scheduler plans ahead.
+  Replica(Scheduler& scheduler, Executor& executor, int stages, std::int32_t index = 0);
+
+  // Commits the steps that are done by now and stamps their tokens; answers that end go to `ended`.
+  void finish_steps(Time now, std::vector<Ended>& ended);
+  // Hands a request over; one that can never run goes straight to `ended`.
+  void submit(Request request, Time now, std::vector<Ended>& ended);
+  // Plans and runs the next step if one can enter the pipeline.
+  void start_step(const Clock& clock);
+  // When something changes by itself: a step ends, or the first stage is free for another.
+  Time next_event(Time now) const;
+  // The run is over: every open request ends unfinished at `now`.
+  void cut(Time now, std::vector<Ended>& ended);
+
+  std::int64_t open_requests() const { return static_cast<std::int64_t>(open_.size()); }
+  Tokens open_tokens() const { return open_tokens_; }
+  ReplicaStats stats() const;
+
+ private:
+  void stamp(const Emission& emission, Time now, std::vector<Ended>& ended);
+  void count(const BatchPlan& plan, const StepTiming& timing);
+  void note_preemptions(const BatchPlan& plan);
+  void note_admissions(const BatchPlan& plan, Time now);
+  void end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended);
+
+  Scheduler& scheduler_;
+  Executor& executor_;
+  Pipeline pipeline_;
+  std::int32_t index_;
+  Slots<Ended> open_;
+  Tokens open_tokens_{};  // prompt tokens of the open requests
+  ReplicaStats stats_;
+};
+
+}  // namespace inferbench

@@ -1,0 +1,185 @@
+#include "harness/schedule/paged_scheduler.hpp"
+
+#include <algorithm>
+
+#include "harness/base/error.hpp"
+
+namespace inferbench {
+
+PagedScheduler::PagedScheduler(const SchedulerOptions& options)
+    : options_(options),
+      pool_(options.kv_blocks, options.block_tokens),
+      plans_(options.steps_in_flight) {
+  check_options(options);
+}
+
+// The last token of an answer is never attended to, so its keys and values need no room.
+Admission PagedScheduler::admit(const Request& request) {
+  ensure(request.input >= Tokens(1) && request.max_output >= Tokens(1),
+         "a request has a prompt and an answer");
+  const Sequence sequence = make_sequence(request, next_order_++);
+  const bool outgrows_pool = pool_.blocks_for(sequence.longest - Tokens(1)) > pool_.capacity();
+  const bool outgrows_model = options_.context > Tokens(0) && sequence.longest > options_.context;
+  if (outgrows_pool || outgrows_model) return Admission::rejected_too_long;
+  waiting_.push_back(sequences_.open(request.id, sequence));
+  return Admission::queued;
+}
+
+void PagedScheduler::cancel(RequestId request) {
+  const Slot slot = sequences_.find(request);
+  if (slot == IdTable::kAbsent || sequences_[slot].cancelled) return;
+  erase(waiting_, slot);
+  erase(prompts_, slot);
+  erase(decoding_, slot);
+  if (sequences_[slot].steps_in_flight == 0) {
+    close(slot);
+  } else {
+    sequences_[slot].cancelled = true;
+    ++cancelled_in_flight_;
+  }
+}
+
+const BatchPlan& PagedScheduler::plan() {
+  draft_ = &plans_.draft();
+  if (plans_.full()) return draft_->plan;
+  budget_ = options_.step_tokens;
+  fill();
+  if (!draft_->plan.empty()) plans_.issue();
+  return draft_->plan;
+}
+
+std::span<const Emission> PagedScheduler::commit(StepId step, const StepResult& /*result*/) {
+  emissions_.clear();
+  const PlansInFlight::Entry& done = plans_.oldest(step);
+  for (std::size_t i = 0; i < done.slots.size(); ++i) {
+    const Slot slot = done.slots[i];
+    Sequence& sequence = sequences_[slot];
+    --sequence.steps_in_flight;
+    if (sequence.cancelled) {
+      if (sequence.steps_in_flight == 0) {
+        close(slot);
+        --cancelled_in_flight_;
+      }
+    } else if (done.plan.items[i].emits) {
+      emit(slot);
+    }
+  }
+  plans_.retire_oldest();
+  return emissions_;
+}
+
+void PagedScheduler::emit(Slot slot) {
+  Sequence& sequence = sequences_[slot];
+  sequence.known += Tokens(1);
+  const bool last = sequence.known == sequence.answer_end;
+  emissions_.push_back({.request = sequence.id, .tokens = Tokens(1), .last = last});
+  if (last) {
+    erase(sequence.decoding ? decoding_ : prompts_, slot);
+    close(slot);
+    return;
+  }
+  ensure(sequence.known < sequence.longest, "an answer ends within Request::max_output");
+  if (!sequence.decoding) {
+    sequence.decoding = true;
+    erase(prompts_, slot);
+    insert(decoding_, slot);
+  }
+}
+
+void PagedScheduler::close(Slot slot) {
+  ensure(sequences_[slot].steps_in_flight == 0, "a request that ends is in no step");
+  pool_.release(slot);
+  sequences_.close(sequences_[slot].id, slot);
+}
+
+void PagedScheduler::add(Slot slot, Tokens tokens) {
+  Sequence& sequence = sequences_[slot];
+  draft_->plan.items.push_back({.request = sequence.id,
+                                .context = sequence.computed,
+                                .new_tokens = tokens,
+                                .decode = sequence.decoding,
+                                .emits = sequence.computed + tokens == sequence.known,
+                                .starts = !sequence.started});
+  draft_->slots.push_back(slot);
+  sequence.started = true;
+  sequence.computed += tokens;
+  ++sequence.steps_in_flight;
+  budget_ -= tokens;
+}
+
+void PagedScheduler::add_decodes() {
+  const auto pipeline = static_cast<std::size_t>(options_.steps_in_flight);
+  std::size_t share = (decoding_.size() + pipeline - 1) / pipeline;
+  for (std::size_t i = 0; i < decoding_.size() && share > 0 && budget_ > Tokens(0); ++i) {
+    const Slot slot = decoding_[i];
+    const Sequence& sequence = sequences_[slot];
+    if (sequence.computed == sequence.known) continue;  // its token is in flight
+    // grow() may preempt younger sequences, which stand further right, or this one as the last.
+    if (sequence.known > sequence.room && !grow(slot)) continue;
+    add(slot, Tokens(1));
+    --share;
+  }
+}
+
+void PagedScheduler::add_prompt_chunks() {
+  for (const Slot slot : prompts_) {
+    if (budget_ == Tokens(0)) return;
+    const Tokens chunk = std::min(sequences_[slot].left(), budget_);
+    if (chunk > Tokens(0)) add(slot, chunk);
+  }
+}
+
+bool PagedScheduler::start_oldest_waiting(Tokens tokens) {
+  const Slot slot = waiting_.front();
+  if (!pool_.reserve(slot, tokens)) return false;
+  sequences_[slot].room = pool_.room(slot);
+  waiting_.pop_front();
+  insert(prompts_, slot);
+  return true;
+}
+
+void PagedScheduler::preempt(Slot slot) {
+  Sequence& sequence = sequences_[slot];
+  ensure(sequence.steps_in_flight == 0, "a preempted request is in no step");
+  erase(sequence.decoding ? decoding_ : prompts_, slot);
+  pool_.release(slot);
+  sequence.computed = sequence.room = Tokens(0);
+  sequence.decoding = false;
+  insert(waiting_, slot);
+  draft_->plan.preempted.push_back(sequence.id);
+}
+
+std::int64_t PagedScheduler::running() const {
+  return static_cast<std::int64_t>(prompts_.size() + decoding_.size());
+}
+
+std::int64_t PagedScheduler::most_running() const {
+  return std::min(options_.max_batch, options_.step_tokens.count() * options_.steps_in_flight);
+}
+
+SchedulerState PagedScheduler::state() const {
+  return {.waiting = static_cast<std::int64_t>(waiting_.size()),
+          .running = running(),
+          .kv_capacity = pool_.capacity(),
+          .kv_used = pool_.used(),
+          .kv_peak_used = pool_.peak_used()};
+}
+
+// Searched from the young end, where nearly all insertions belong.
+template <class List>
+void PagedScheduler::insert(List& list, Slot slot) {
+  auto at = list.end();
+  while (at != list.begin() && sequences_[*std::prev(at)].order > sequences_[slot].order) --at;
+  list.insert(at, slot);
+}
+
+template <class List>
+void PagedScheduler::erase(List& list, Slot slot) {
+  const std::uint64_t order = sequences_[slot].order;
+  const auto at = std::lower_bound(
+      list.begin(), list.end(), order,
+      [this](Slot left, std::uint64_t right) { return sequences_[left].order < right; });
+  if (at != list.end() && *at == slot) list.erase(at);
+}
+
+}  // namespace inferbench

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "harness/schedule/kv_block_pool.hpp"
+#include "harness/schedule/plans_in_flight.hpp"
+#include "harness/schedule/scheduler.hpp"
+#include "harness/schedule/scheduler_options.hpp"
+#include "harness/schedule/sequence.hpp"
+#include "harness/schedule/slots.hpp"
+
+namespace inferbench {
+
+// What batching policies over a paged KV pool have in common: the queue, the block tables, the
+// steps in flight and what a committed step means. A policy decides in fill() who joins a step.
+//
+// A sequence is waiting (no blocks), a prompt (blocks, its prompt or recompute not yet complete) or
+// decoding (blocks, one new token at a time). Each list is ordered from oldest to youngest.
+class PagedScheduler : public Scheduler {
+ public:
+  Admission admit(const Request& request) final;
+  void cancel(RequestId request) final;
+  const BatchPlan& plan() final;
+  std::span<const Emission> commit(StepId step, const StepResult& result) final;
+  SchedulerState state() const final;
+
+  const KvBlockPool& pool() const { return pool_; }
+
+ protected:
+  using Slot = std::uint32_t;
+
+  explicit PagedScheduler(const SchedulerOptions& options);
+
+  // Adds the next step's items with add(); called only while a step may be planned.
+  virtual void fill() = 0;
+
+  // Puts the next `tokens` of a sequence into the step; its blocks are reserved.
+  void add(Slot slot, Tokens tokens);
+  // One token for each decoding sequence that has none in flight, oldest first, while the budget
+  // lasts. With a pipeline at most its share, so that micro-batches stay balanced.
+  void add_decodes();
+  // The next chunk of each prompt, oldest first, while the budget lasts.
+  void add_prompt_chunks();
+  // Reserves blocks for `tokens` of the oldest waiting sequence and makes it a prompt; false when
+  // too few are free.
+  bool start_oldest_waiting(Tokens tokens);
+  // Takes a running sequence's blocks; it goes back to the queue and recomputes what it had.
+  void preempt(Slot slot);
+  // Blocks for one more token of a decoding sequence whose blocks are full; false: not this step.
+  virtual bool grow(Slot slot) = 0;
+
+  std::int64_t running() const;
+  // A step has room for a decode of each running sequence.
+  std::int64_t most_running() const;
+
+  SchedulerOptions options_;
+  KvBlockPool pool_;
+  Slots<Sequence> sequences_;
+  std::deque<Slot> waiting_;
+  std::vector<Slot> prompts_, decoding_;
+  std::int64_t cancelled_in_flight_ = 0;   // hold blocks, but stand in no list
+  PlansInFlight::Entry* draft_ = nullptr;  // the step that fill() fills
+  Tokens budget_{};                        // new tokens that the step still takes
+
+ private:
+  template <class List>
+  void insert(List& list, Slot slot);
+  template <class List>
+  void erase(List& list, Slot slot);
+  void emit(Slot slot);
+  void close(Slot slot);
+
+  PlansInFlight plans_;
+  std::vector<Emission> emissions_;
+  std::uint64_t next_order_ = 0;
+};
+
+}  // namespace inferbench

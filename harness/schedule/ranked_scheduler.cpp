@@ -1,0 +1,105 @@
+#include "harness/schedule/ranked_scheduler.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/error.hpp"
+
+namespace inferbench {
+
+RankedScheduler::RankedScheduler(std::vector<std::unique_ptr<Scheduler>> ranks,
+                                 std::int64_t steps_in_flight)
+    : plans_(steps_in_flight) {
+  ensure(!ranks.empty(), "there is an attention rank");
+  for (auto& scheduler : ranks) ranks_.push_back({.scheduler = std::move(scheduler)});
+}
+
+Admission RankedScheduler::admit(const Request& request) {
+  const std::size_t index = least_loaded();
+  Rank& rank = ranks_[index];
+  const Admission admission = rank.scheduler->admit(request);
+  if (admission != Admission::queued) return admission;
+  ++rank.requests;
+  rank.prompts += request.input;
+  homes_.open(request.id, {.rank = index, .prompt = request.input});
+  return admission;
+}
+
+std::size_t RankedScheduler::least_loaded() const {
+  const auto load = [](const Rank& rank) { return std::pair(rank.requests, rank.prompts); };
+  const auto least = std::min_element(
+      ranks_.begin(), ranks_.end(),
+      [&](const Rank& left, const Rank& right) { return load(left) < load(right); });
+  return static_cast<std::size_t>(least - ranks_.begin());
+}
+
+void RankedScheduler::cancel(RequestId request) {
+  const std::uint32_t slot = homes_.find(request);
+  if (slot == IdTable::kAbsent) return;
+  ranks_[homes_[slot].rank].scheduler->cancel(request);
+  forget(request);
+}
+
+void RankedScheduler::forget(RequestId request) {
+  const std::uint32_t slot = homes_.find(request);
+  Rank& rank = ranks_[homes_[slot].rank];
+  --rank.requests;
+  rank.prompts -= homes_[slot].prompt;
+  homes_.close(request, slot);
+}
+
+const BatchPlan& RankedScheduler::plan() {
+  PlansInFlight::Entry& draft = plans_.draft();
+  if (plans_.full()) return draft.plan;
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    const BatchPlan& own = ranks_[r].scheduler->plan();
+    draft.plan.preempted.insert(draft.plan.preempted.end(), own.preempted.begin(),
+                                own.preempted.end());
+    if (own.empty()) continue;
+    for (const BatchItem& item : own.items) {
+      draft.plan.items.push_back(item);
+      draft.plan.items.back().rank = static_cast<std::uint16_t>(r);
+    }
+    draft.slots.push_back(static_cast<std::uint32_t>(r));
+    draft.slots.push_back(own.step.value);
+  }
+  if (!draft.plan.empty()) plans_.issue();
+  note_peak();
+  return draft.plan;
+}
+
+std::span<const Emission> RankedScheduler::commit(StepId step, const StepResult& result) {
+  emissions_.clear();
+  const PlansInFlight::Entry& done = plans_.oldest(step);
+  for (std::size_t i = 0; i < done.slots.size(); i += 2) {
+    Scheduler& rank = *ranks_[done.slots[i]].scheduler;
+    const auto emitted = rank.commit(StepId(done.slots[i + 1]), result);
+    emissions_.insert(emissions_.end(), emitted.begin(), emitted.end());
+  }
+  plans_.retire_oldest();
+  for (const Emission& emission : emissions_) {
+    if (emission.last) forget(emission.request);
+  }
+  return emissions_;
+}
+
+void RankedScheduler::note_peak() {
+  std::int64_t used = 0;
+  for (const Rank& rank : ranks_) used += rank.scheduler->state().kv_used;
+  kv_peak_used_ = std::max(kv_peak_used_, used);
+}
+
+SchedulerState RankedScheduler::state() const {
+  SchedulerState sum;
+  for (const Rank& rank : ranks_) {
+    const SchedulerState own = rank.scheduler->state();
+    sum.waiting += own.waiting;
+    sum.running += own.running;
+    sum.kv_capacity += own.kv_capacity;
+    sum.kv_used += own.kv_used;
+  }
+  sum.kv_peak_used = kv_peak_used_;  // of the sum: ranks do not peak together
+  return sum;
+}
+
+}  // namespace inferbench

@@ -1,0 +1,39 @@
+#include "harness/schedule/scheduler_options.hpp"
+
+#include <string>
+
+#include "harness/base/error.hpp"
+
+namespace inferbench {
+namespace {
+
+void require_positive(const char* option, std::int64_t value, const char* way_out) {
+  if (value >= 1) return;
+  throw Error(option, std::to_string(value) + " is not usable", "must be at least 1", way_out);
+}
+
+}  // namespace
+
+void check_options(const SchedulerOptions& options) {
+  require_positive("--step-tokens", options.step_tokens.count(), "2048 is a common budget");
+  require_positive("--max-batch", options.max_batch, "256 is a common limit");
+  require_positive("--block-tokens", options.block_tokens.count(), "16 is a common block");
+  require_positive("KV blocks", options.kv_blocks,
+                   "use more or larger GPUs, a narrower type, or smaller blocks");
+  require_positive("steps in flight", options.steps_in_flight, "the pipeline degree");
+  require_positive("attention ranks", options.attention_ranks, "the expert parallel degree");
+  if (options.attention_ranks > 65'536) {
+    throw Error("attention ranks", std::to_string(options.attention_ranks) + " are too many",
+                "at most 65536");
+  }
+  if (!(options.watermark >= 0 && options.watermark < 1)) {
+    throw Error("--watermark", std::to_string(options.watermark) + " is not usable",
+                "a share of the KV pool, 0 <= watermark < 1", "0.01 is a common reserve");
+  }
+  if (options.context < Tokens(0)) {
+    throw Error("--context", std::to_string(options.context.count()) + " is negative",
+                "tokens, or 0 for no limit");
+  }
+}
+
+}  // namespace inferbench
