@@ -1,5 +1,6 @@
 #include "bench/cli/list_catalogs.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -11,13 +12,26 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// One decimal where there is one: "989.4", "2,250".
+std::string trimmed(double value) {
+  return fixed(value, std::abs(value - std::round(value)) < 0.05 ? 0 : 1);
+}
+
 std::string tera(const HardwareSpec& gpu, DType type) {
   const auto found = gpu.peaks.find(type);
-  return found == gpu.peaks.end() ? "-" : significant(found->second.count() / 1e12, 5);
+  return found == gpu.peaks.end() ? "-" : trimmed(found->second.count() / 1e12);
 }
 
 std::string giga(double value) {
-  return significant(value / 1e9, 4);
+  return trimmed(value / 1e9);
+}
+
+// "70.55B", "134.5M", "106.8K"
+std::string human_count(double count) {
+  if (count >= 1e12) return significant(count / 1e12, 4) + "T";
+  if (count >= 1e9) return significant(count / 1e9, 4) + "B";
+  if (count >= 1e6) return significant(count / 1e6, 4) + "M";
+  return significant(count / 1e3, 4) + "K";
 }
 
 std::string attention_kind(const ModelSpec& model) {
@@ -97,8 +111,8 @@ std::string model_table(const std::vector<ModelSpec>& models) {
   TextTable table({"model", "parameters", "active", "layers", "hidden", "heads", "attention",
                    "experts", "KV B/token", "context", "native", "shape", "also"});
   for (const ModelSpec& model : models) {
-    table.add({model.name, giga(total_parameters(model)) + "B",
-               giga(active_parameters(model)) + "B", std::to_string(model.layers),
+    table.add({model.name, human_count(total_parameters(model)),
+               human_count(active_parameters(model)), std::to_string(model.layers),
                std::to_string(model.hidden), std::to_string(model.heads), attention_kind(model),
                experts_kind(model),
                with_commas(std::llround(kv_bytes_per_token(model, DType::bf16))),
@@ -117,8 +131,8 @@ std::string gpu_table(const std::vector<HardwareSpec>& gpus) {
     table.add({gpu.name, tera(gpu, DType::bf16), tera(gpu, DType::fp8), tera(gpu, DType::fp4),
                tera(gpu, DType::int8), giga(gpu.memory.count()), giga(gpu.memory_bandwidth.count()),
                gpu.has_fast_link() ? gpu.link : "PCIe", std::to_string(gpu.domain_size),
-               giga(gpu.scale_up.count()), giga(gpu.scale_out.count()),
-               significant(gpu.power_watts, 4), gpu.confidence, joined(gpu.aliases)});
+               giga(gpu.scale_up.count()), giga(gpu.scale_out.count()), trimmed(gpu.power_watts),
+               gpu.confidence, joined(gpu.aliases)});
   }
   return table.str() +
          "\nDense tera-operations per second, marketed memory, link rates per GPU and one way: up "

@@ -42,6 +42,11 @@ std::optional<FlopsPerSecond> peak(const HardwareSpec& gpu, DType weights) {
   return native;
 }
 
+bool multiplies_natively(const HardwareSpec& gpu, DType weights) {
+  const std::optional<DType> key = peak_key(weights);
+  return key && weights != DType::int4 && find_peak(gpu, *key);
+}
+
 Bytes visible_memory(const HardwareSpec& gpu) {
   return gpu.usable_memory.value_or(gpu.memory);
 }

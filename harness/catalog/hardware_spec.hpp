@@ -48,6 +48,9 @@ struct HardwareSpec {
 // Hopper. Nominal fp4 and fp32 have no such kernel and no peak there.
 std::optional<FlopsPerSecond> peak(const HardwareSpec& gpu, DType weights);
 
+// Whether the GPU has a unit for the type itself, so that it need not be widened first.
+bool multiplies_natively(const HardwareSpec& gpu, DType weights);
+
 // Memory that software sees: `usable_memory`, or the marketed capacity where no source says more.
 Bytes visible_memory(const HardwareSpec& gpu);
 

@@ -92,13 +92,13 @@ std::vector<std::string> uneven_shares(const ModelSpec& model, const ParallelCon
   return notes;
 }
 
-void note_replicated_kv(const ModelSpec& model, const ParallelConfig& parallel,
+// Memory does not care whether a type can be multiplied; who plans on it should know.
+void note_missing_units(const HardwareSpec& gpu, const Precision& precision,
                         std::vector<std::string>& notes) {
-  if (model.mla && parallel.tp > 1) {
-    notes.push_back("the latent KV cache is replicated over TP" + text(parallel.tp));
-  } else if (!model.mla && parallel.tp > model.kv_heads) {
-    notes.push_back("KV heads are replicated: TP" + text(parallel.tp) + " over " +
-                    text(model.kv_heads) + (model.kv_heads == 1 ? " head" : " heads"));
+  for (const DType type : {precision.attention, precision.ffn, precision.experts}) {
+    if (peak(gpu, type)) continue;
+    notes.push_back(gpu.name + " has no " + std::string(name(type)) + " unit");
+    return;
   }
 }
 
@@ -186,7 +186,7 @@ std::variant<Deployment, DoesNotFit> place(const ModelSpec& model, const Hardwar
   deployment.kv_capacity = Tokens(static_cast<std::int64_t>(fit.kv_tokens));
   deployment.notes = uneven_shares(model, parallel);
   deployment.uneven = !deployment.notes.empty();
-  note_replicated_kv(model, parallel, deployment.notes);
+  note_missing_units(gpu, precision, deployment.notes);
   deployment.memory.push_back({.name = "kv",
                                .bytes = available - fit.needed,
                                .how = with_commas(deployment.kv_capacity.count()) + " tokens x " +

@@ -28,7 +28,7 @@ struct Deployment {
   // is an attention rank of its own; TP, CP and PP ranks hold parts of the same tokens.
   Tokens kv_capacity{};
   bool uneven = false;  // layers, heads or experts do not divide; the largest share is counted
-  std::vector<std::string> notes;  // what is uneven or replicated, in words
+  std::vector<std::string> notes;  // what is uneven, or has no unit, in words
 
   std::int64_t attention_ranks() const { return parallel.ep; }  // of one replica
 };

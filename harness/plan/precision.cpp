@@ -173,10 +173,11 @@ bool operator==(const Precision& a, const Precision& b) {
 }
 
 Precision default_precision(const ModelSpec& model, const HardwareSpec& gpu) {
-  std::vector<DType> preferred = model.serving;
-  preferred.push_back(model.native);
-  for (const DType type : preferred) {
-    if (type == DType::fp32 || peak(gpu, type)) return find_set(std::string(name(type)));
+  for (const DType type : model.serving) {
+    if (multiplies_natively(gpu, type)) return find_set(std::string(name(type)));
+  }
+  if (model.native == DType::fp32 || peak(gpu, model.native)) {
+    return find_set(std::string(name(model.native)));
   }
   return find_set("bf16");
 }

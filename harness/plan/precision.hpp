@@ -35,8 +35,8 @@ std::string label(const Precision& precision);  // parse_precision(label(p)) == 
 
 bool operator==(const Precision& a, const Precision& b);
 
-// What a model is served in when nobody says: the first of its serving types, then its native type,
-// that the GPU multiplies; else bf16.
+// What a model is served in when nobody says: the first of its serving types that the GPU has a
+// unit for; then its native type, if the GPU can multiply it at all; else bf16.
 Precision default_precision(const ModelSpec& model, const HardwareSpec& gpu);
 
 }  // namespace inferbench
