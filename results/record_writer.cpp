@@ -1,5 +1,6 @@
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <string_view>
 
 #include "harness/base/error.hpp"
@@ -72,6 +73,12 @@ RecordsReference RecordWriter::commit() {
   flush();
   file_.commit();
   return {.requests = requests_, .sha256 = hash_.hex()};
+}
+
+void attach_records(RunResult& result, const RecordsReference& records, const std::string& path) {
+  result.records = records;
+  result.provenance.records_file =
+      path == "-" ? "" : std::filesystem::path(path).filename().string();
 }
 
 }  // namespace inferbench

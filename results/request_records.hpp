@@ -48,6 +48,9 @@ class RecordWriter final : public RecordSink {
   std::uint64_t requests_ = 0;
 };
 
+// Says in the result that its records were written to `path` ("-": nowhere that could be named).
+void attach_records(RunResult& result, const RecordsReference& records, const std::string& path);
+
 // Calls `visit` for each record of the file, in the file's order, holding one line at a time.
 // Throws Error with file:line when a line is damaged or the schema is not known here.
 void for_each_record(const std::string& path,

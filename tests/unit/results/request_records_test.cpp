@@ -163,6 +163,15 @@ TEST(RequestRecords, RefuseEmptyFilesFoldersAndRepeatedIds) {
   EXPECT_THROW(read_records(path), Error);
 }
 
+TEST(AttachRecords, NamesTheFileInProvenanceOnly) {
+  RunResult result = sample_result();
+  attach_records(result, {.requests = 5, .sha256 = std::string(64, 'c')}, "/home/ann/run.jsonl");
+  EXPECT_EQ(result.provenance.records_file, "run.jsonl");
+  EXPECT_EQ(result.records->requests, 5U);
+  attach_records(result, *result.records, "-");
+  EXPECT_EQ(result.provenance.records_file, "");
+}
+
 TEST(RequestRecords, AcceptWindowsLineEnds) {
   const std::string path = scratch("records.jsonl");
   write(path, {sample_records()[0]});
