@@ -87,33 +87,49 @@ ClaimsFormulation::ClaimsFormulation(const ModelSpec& model, const HardwareSpec&
           .capacity = gpu.memory.count()};
 }
 
-double ClaimsFormulation::gemm(double m, double k, double n, double weight_bytes, double peak,
-                               double count, double touched) const {
-  if (m <= 0) return 0;
+ClaimsFormulation::Timed ClaimsFormulation::roofline(double flops, double peak,
+                                                     double bytes) const {
+  const double compute = flops / peak, memory = bytes / gpu_.memory_rate;
+  return {std::max(compute, memory), compute > memory ? Roof::compute : Roof::memory};
+}
+
+ClaimsFormulation::Timed ClaimsFormulation::sum(const Timed& a, const Timed& b) {
+  return {a.seconds + b.seconds, a.seconds > b.seconds ? a.roof : b.roof};
+}
+
+ClaimsFormulation::Timed ClaimsFormulation::gemm(double m, double k, double n, double weight_bytes,
+                                                 double peak, double count, double touched) const {
+  if (m <= 0) return {};
   const double columns = p_.tile > 0 ? std::ceil(n / p_.tile) * p_.tile : n;
   const double flops = 2.0 * tiled(m, p_.tile) * k * columns * count;
   const double bytes =
       count * touched * k * n * weight_bytes + count * m * (k + n) * p_.activation_traffic_bytes;
-  return std::max(flops / peak, bytes / gpu_.memory_rate);
+  return roofline(flops, peak, bytes);
 }
 
-double ClaimsFormulation::attention(double pairs, double kv_tokens) const {
-  const double bytes = kv_tokens * 2.0 * gpu_.kv_width * bytes_per_element(precision_.kv);
-  return std::max(4.0 * pairs * gpu_.q_width / gpu_.attention_math_peak, bytes / gpu_.memory_rate);
+ClaimsFormulation::Timed ClaimsFormulation::attention_gemms(double tokens) const {
+  const double weights = bytes_per_element(precision_.attention), hidden = real(model_.hidden);
+  const double qkv = gpu_.q_width + 2.0 * gpu_.kv_width;
+  return sum(gemm(tokens, hidden, qkv, weights, gpu_.attention_peak),
+             gemm(tokens, gpu_.q_width, hidden, weights, gpu_.attention_peak));
 }
 
-double ClaimsFormulation::expert_gemm(double all_tokens) const {
+ClaimsFormulation::Timed ClaimsFormulation::attention(double pairs, double kv_tokens) const {
+  return roofline(4.0 * pairs * gpu_.q_width, gpu_.attention_math_peak,
+                  kv_tokens * 2.0 * gpu_.kv_width * bytes_per_element(precision_.kv));
+}
+
+ClaimsFormulation::Timed ClaimsFormulation::expert_gemms(double all_tokens) const {
   const DType type = model_.moe ? precision_.experts : precision_.ffn;
-  const double weight_bytes = bytes_per_element(type);
-  const double hidden = real(model_.hidden);
+  const double weight_bytes = bytes_per_element(type), hidden = real(model_.hidden);
   const double local = experts_ / real(parallel_.ep);
   const double rows = routed_rows(all_tokens, top_k_) / experts_ * p_.expert_imbalance;
   // Above 200 tokens every expert has work, to within rounding.
   const double touched =
       all_tokens < 200 ? expected_distinct_experts(experts_, top_k_, all_tokens) / experts_ : 1.0;
   const double up_columns = gpu_.ffn * real(model_.ffn_matrices - 1);
-  return gemm(rows, hidden, up_columns, weight_bytes, gpu_.expert_peak, local, touched) +
-         gemm(rows, gpu_.ffn, hidden, weight_bytes, gpu_.expert_peak, local, touched);
+  return sum(gemm(rows, hidden, up_columns, weight_bytes, gpu_.expert_peak, local, touched),
+             gemm(rows, gpu_.ffn, hidden, weight_bytes, gpu_.expert_peak, local, touched));
 }
 
 double ClaimsFormulation::collective(Collective kind, double message, double size,
@@ -173,49 +189,51 @@ double ClaimsFormulation::hand_over(double tokens) const {
   return p_.scale_out_latency.count() + bytes / gpu_.scale_out_rate;
 }
 
+void ClaimsFormulation::add_communication(double tokens, ClaimsStage& s) const {
+  const double tp = real(parallel_.tp), ep = real(parallel_.ep);
+  s.tp_collectives = Seconds(tp_all_reduce(tokens));
+  if (parallel_.ep == 1) {
+    s.tp_collectives *= 2.0;
+    return;
+  }
+  const double elements = routed_rows(tokens, top_k_) * real(model_.hidden);
+  const double dispatch = elements * bytes_per_element(precision_.dispatch);
+  const double combine = elements * bytes_per_element(precision_.combine);
+  // Tokens travel between EP ranks sharded over TP, and are gathered and scattered inside it.
+  s.all_to_all = Seconds(collective(Collective::all_to_all, dispatch / tp, ep, tp) +
+                         collective(Collective::all_to_all, combine / tp, ep, tp));
+  s.tp_collectives += Seconds(collective(Collective::all_gather, dispatch, tp, 1) +
+                              collective(Collective::reduce_scatter, combine, tp, 1));
+}
+
 ClaimsStage ClaimsFormulation::stage(const ClaimsLoad& load) const {
   const double tokens = load.prefill_tokens + load.decode_tokens;
-  const double hidden = real(model_.hidden);
-  const double tp = real(parallel_.tp), ep = real(parallel_.ep);
-  const double attention_weights = bytes_per_element(precision_.attention);
+  const double tp = real(parallel_.tp), pp = real(parallel_.pp), hidden = real(model_.hidden);
+  const Timed projections = attention_gemms(tokens);
+  const Timed prefill = attention(load.prefill_pairs, load.prefill_kv_tokens);
+  const Timed decode = attention(load.decode_kv_tokens, load.decode_kv_tokens);
+  const Timed experts = expert_gemms(load.all_tokens);
+  const Timed head = gemm(load.sampled, hidden, real(model_.vocab) / tp,
+                          bytes_per_element(precision_.head), gpu_.head_peak);
   ClaimsStage s;
-  s.attention_gemm =
-      Seconds(gemm(tokens, hidden, gpu_.q_width + 2.0 * gpu_.kv_width, attention_weights,
-                   gpu_.attention_peak) +
-              gemm(tokens, gpu_.q_width, hidden, attention_weights, gpu_.attention_peak));
-  s.prefill_attention = Seconds(attention(load.prefill_pairs, load.prefill_kv_tokens));
-  s.decode_attention = Seconds(attention(load.decode_kv_tokens, load.decode_kv_tokens));
-  s.expert_gemm = Seconds(expert_gemm(load.all_tokens));
-  double tp_collectives = tp_all_reduce(tokens);
-  if (ep > 1) {
-    const double dispatch =
-        routed_rows(tokens, top_k_) * hidden * bytes_per_element(precision_.dispatch);
-    const double combine =
-        routed_rows(tokens, top_k_) * hidden * bytes_per_element(precision_.combine);
-    // Tokens travel between EP ranks sharded over TP, and are gathered and scattered inside it.
-    s.all_to_all = Seconds(collective(Collective::all_to_all, dispatch / tp, ep, tp) +
-                           collective(Collective::all_to_all, combine / tp, ep, tp));
-    tp_collectives += collective(Collective::all_gather, dispatch, tp, 1) +
-                      collective(Collective::reduce_scatter, combine, tp, 1);
-  } else {
-    tp_collectives += tp_all_reduce(tokens);
-  }
-  s.tp_collectives = Seconds(tp_collectives);
+  s.attention_gemm = Seconds(projections.seconds), s.attention_gemm_roof = projections.roof;
+  s.prefill_attention = Seconds(prefill.seconds), s.prefill_attention_roof = prefill.roof;
+  s.decode_attention = Seconds(decode.seconds), s.decode_attention_roof = decode.roof;
+  s.expert_gemm = Seconds(experts.seconds), s.expert_gemm_roof = experts.roof;
+  add_communication(tokens, s);
   // Half of the elementwise work is sharded by sequence under TP.
   s.elementwise = Seconds(tokens * hidden * 2.0 * p_.elementwise_passes / gpu_.memory_rate /
-                          (tp == 1 ? 1.0 : 2.0));
-  s.kernels = Seconds(p_.kernels_per_layer * p_.kernel.count());
+                          (parallel_.tp == 1 ? 1.0 : 2.0));
+  s.kernels = p_.kernel * p_.kernels_per_layer;
   const double per_layer = layer(s);
-
   for (Seconds* part :
        {&s.attention_gemm, &s.prefill_attention, &s.decode_attention, &s.expert_gemm,
         &s.tp_collectives, &s.all_to_all, &s.elementwise, &s.kernels}) {
     *part *= stage_layers_;
   }
-  s.head = Seconds(gemm(load.sampled, hidden, real(model_.vocab) / tp,
-                        bytes_per_element(precision_.head), gpu_.head_peak));
+  s.head = Seconds(head.seconds), s.head_roof = head.roof;
   s.hand_over = Seconds(hand_over(tokens));
-  s.time = Seconds(per_layer * stage_layers_) + s.hand_over + s.head / real(parallel_.pp);
+  s.time = Seconds(per_layer * stage_layers_) + s.hand_over + s.head / pp;
   return s;
 }
 

@@ -6,6 +6,7 @@
 #include "harness/catalog/hardware_spec.hpp"
 #include "harness/catalog/model_spec.hpp"
 #include "harness/cost/cost_profile.hpp"
+#include "harness/cost/op_cost.hpp"
 #include "harness/cost/traffic.hpp"
 #include "harness/plan/parallel_config.hpp"
 #include "harness/plan/precision.hpp"
@@ -36,6 +37,9 @@ struct ClaimsStage {
   Seconds tp_collectives{}, all_to_all{}, elementwise{}, kernels{};
   Seconds head{};       // LM head, of which each stage is charged 1/PP
   Seconds hand_over{};  // to the next stage
+  // What binds the rooflines; of two GEMMs the longer one's.
+  Roof attention_gemm_roof{}, prefill_attention_roof{}, decode_attention_roof{};
+  Roof expert_gemm_roof{}, head_roof{};
 };
 
 struct ClaimsMemory {
@@ -78,10 +82,18 @@ class ClaimsFormulation {
   double collective(Collective kind, double message, double size, double stride) const;
   double across_domains(Collective kind, double message, double size, double stride) const;
   double tp_all_reduce(double tokens) const;
-  double gemm(double m, double k, double n, double weight_bytes, double peak, double count = 1,
-              double touched = 1) const;
-  double attention(double pairs, double kv_tokens) const;
-  double expert_gemm(double all_tokens) const;
+  struct Timed {
+    double seconds = 0;
+    Roof roof = Roof::memory;
+  };
+  Timed roofline(double flops, double peak, double bytes) const;
+  Timed gemm(double m, double k, double n, double weight_bytes, double peak, double count = 1,
+             double touched = 1) const;
+  Timed attention_gemms(double tokens) const;
+  Timed attention(double pairs, double kv_tokens) const;
+  Timed expert_gemms(double all_tokens) const;
+  static Timed sum(const Timed& a, const Timed& b);
+  void add_communication(double tokens, ClaimsStage& stage) const;
   double layer(const ClaimsStage& stage) const;
   double hand_over(double tokens) const;
 

@@ -6,16 +6,12 @@
 
 #include "harness/base/units.hpp"
 #include "harness/cost/cost_profile.hpp"
+#include "harness/cost/op_cost.hpp"
 #include "harness/plan/deployment.hpp"
 #include "harness/schedule/batch_plan.hpp"
 #include "harness/schedule/step_result.hpp"
 
 namespace inferbench {
-
-// What bounds an operation's time. `floor`: the launch floor is longer than the roofline itself.
-enum class Roof { compute, memory, scale_up, scale_out, floor, host };
-
-std::string_view name(Roof roof);
 
 // All occurrences of one operation in one pipeline stage during one step, on the GPU that is last.
 struct OpExplanation {

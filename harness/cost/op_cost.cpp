@@ -1,0 +1,47 @@
+#include "harness/cost/op_cost.hpp"
+
+namespace inferbench {
+
+std::string_view name(Roof roof) {
+  switch (roof) {
+    case Roof::compute:
+      return "compute";
+    case Roof::memory:
+      return "memory";
+    case Roof::scale_up:
+      return "scale_up";
+    case Roof::scale_out:
+      return "scale_out";
+    case Roof::floor:
+      return "floor";
+    case Roof::host:
+      return "host";
+  }
+  return "";
+}
+
+std::string_view name(OpPart part) {
+  switch (part) {
+    case OpPart::gemm:
+      return "gemm";
+    case OpPart::attention:
+      return "attention";
+    case OpPart::moe:
+      return "moe";
+    case OpPart::elementwise:
+      return "elementwise";
+    case OpPart::scale_up:
+      return "scale_up";
+    case OpPart::scale_out:
+      return "scale_out";
+  }
+  return "";
+}
+
+PartTimes part_times(const Ops& ops) {
+  PartTimes times;
+  for (const OpCost& op : ops) times.add(op);
+  return times;
+}
+
+}  // namespace inferbench

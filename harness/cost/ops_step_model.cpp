@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "harness/base/error.hpp"
+#include "harness/cost/ops_formulation.hpp"
+#include "harness/cost/ops_step.hpp"
+#include "harness/cost/step_formulation.hpp"
+#include "harness/cost/token_table.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr std::size_t kInlineRanks = 16;
+
+// Blocks that depend on an attention rank's token count alone.
+struct RankBlocks {
+  PartTimes projections, dense_ffn, expert_exchange, embedding, hand_over;
+  double layer_seconds = 0;  // of a layer without attention and experts: what ranks differ by
+};
+
+PartTimes times_of(const std::function<void(Ops&)>& emit) {
+  Ops ops;
+  emit(ops);
+  return part_times(ops);
+}
+
+double total(const PartTimes& parts) {
+  double sum = 0;
+  for (const double seconds : parts.seconds) sum += seconds;
+  return sum;
+}
+
+RankBlocks rank_blocks(const OpsFormulation& f, double tokens) {
+  RankBlocks b;
+  b.projections = times_of([&](Ops& ops) { f.projections(tokens, ops); });
+  b.dense_ffn = times_of([&](Ops& ops) { f.dense_ffn(tokens, ops); });
+  b.expert_exchange = times_of([&](Ops& ops) { f.expert_exchange(tokens, ops); });
+  b.embedding = times_of([&](Ops& ops) { f.embedding(tokens, ops); });
+  b.hand_over = times_of([&](Ops& ops) { f.hand_over(tokens, ops); });
+  b.layer_seconds = total(b.projections) + total(f.model().moe ? b.expert_exchange : b.dense_ffn);
+  return b;
+}
+
+// The step as its slowest attention rank sees it.
+struct Slowest {
+  RankLoad load;
+  std::size_t rank = 0;
+  double all_tokens = 0;
+  double sampled = 0;   // of the rank that samples most
+  double requests = 0;  // of all ranks
+  PartTimes full_attention, windowed_attention;
+};
+
+class OpsStep final : public StepFormulation {
+ public:
+  OpsStep(const Deployment& deployment, const OpsParameters& parameters)
+      : formulation_(deployment.model, deployment.gpu, deployment.parallel, deployment.precision,
+                     parameters),
+        assembly_(parameters, deployment.model, deployment.parallel.pp),
+        ranks_(static_cast<std::size_t>(deployment.parallel.ep)),
+        window_(static_cast<double>(deployment.model.sliding_window)),
+        rank_table_([this](double tokens) { return rank_blocks(formulation_, tokens); }),
+        expert_table_([this](double tokens) {
+          return times_of([&](Ops& ops) { formulation_.experts(tokens, ops); });
+        }),
+        head_table_([this](double sampled) {
+          return times_of([&](Ops& ops) { formulation_.lm_head(sampled, ops); });
+        }) {}
+
+  StepTiming step(const BatchPlan& plan) const override {
+    return timing(seconds_of(slowest(plan)));
+  }
+  StepExplanation explain(const BatchPlan& plan) const override;
+
+ private:
+  Slowest slowest(const BatchPlan& plan) const;
+  StepSeconds seconds_of(const Slowest& rank) const;
+  static StepTiming timing(const StepSeconds& seconds);
+  Ops stage_ops(const Slowest& rank, const StageKind& kind, std::vector<double>& counts) const;
+
+  OpsFormulation formulation_;
+  StepAssembly assembly_;
+  std::size_t ranks_ = 1;
+  double window_ = 0;
+  TokenTable<RankBlocks> rank_table_;
+  TokenTable<PartTimes> expert_table_, head_table_;
+};
+
+Slowest OpsStep::slowest(const BatchPlan& plan) const {
+  std::array<RankLoad, kInlineRanks> few;
+  std::vector<RankLoad> many;
+  if (ranks_ > kInlineRanks) many.resize(ranks_);
+  const std::span<RankLoad> loads =
+      many.empty() ? std::span(few).first(ranks_) : std::span<RankLoad>(many);
+  add_items(plan, window_, loads);
+
+  Slowest found;
+  double longest = -1;
+  for (std::size_t r = 0; r < loads.size(); ++r) {
+    const RankLoad& load = loads[r];
+    found.all_tokens += load.tokens;
+    found.requests += load.requests;
+    found.sampled = std::max(found.sampled, load.sampled);
+    const PartTimes full = formulation_.attention_times(load.prefill, load.decode);
+    const PartTimes windowed =
+        formulation_.attention_times(load.windowed_prefill, load.windowed_decode);
+    double layer = total(full) + total(windowed);
+    if (loads.size() > 1) {
+      RankBlocks scratch;
+      layer += rank_table_.at(static_cast<std::int64_t>(load.tokens), scratch).layer_seconds;
+    }
+    if (layer > longest) {
+      longest = layer;
+      found.load = load, found.rank = r;
+      found.full_attention = full, found.windowed_attention = windowed;
+    }
+  }
+  return found;
+}
+
+StepSeconds OpsStep::seconds_of(const Slowest& rank) const {
+  RankBlocks scratch;
+  PartTimes expert_scratch, head_scratch;
+  const auto index = [](double tokens) { return static_cast<std::int64_t>(tokens); };
+  const RankBlocks& blocks = rank_table_.at(index(rank.load.tokens), scratch);
+  BlockTimes times;
+  times.projections = blocks.projections;
+  times.full_attention = rank.full_attention;
+  times.windowed_attention = rank.windowed_attention;
+  times.dense_ffn = blocks.dense_ffn;
+  times.expert_exchange = blocks.expert_exchange;
+  times.experts = expert_table_.at(index(rank.all_tokens), expert_scratch);
+  times.embedding = blocks.embedding;
+  times.hand_over = blocks.hand_over;
+  times.lm_head = head_table_.at(index(rank.sampled), head_scratch);
+  return assembly_.assemble(times, rank.load.tokens, rank.requests);
+}
+
+StepTiming OpsStep::timing(const StepSeconds& s) {
+  StepTiming t;
+  t.stage = rounded(Seconds(s.stage));
+  t.elapsed = rounded(Seconds(s.elapsed));
+  const auto part = [&](OpPart which) { return rounded(Seconds(s.parts[which])); };
+  t.parts.gemm = part(OpPart::gemm);
+  t.parts.attention = part(OpPart::attention);
+  t.parts.moe = part(OpPart::moe);
+  t.parts.elementwise = part(OpPart::elementwise);
+  t.parts.scale_up = part(OpPart::scale_up);
+  t.parts.scale_out = part(OpPart::scale_out);
+  t.parts.host = rounded(Seconds(s.host));
+  t.hidden = t.parts.gemm + t.parts.attention + t.parts.moe + t.parts.elementwise +
+             t.parts.scale_up + t.parts.scale_out + t.parts.host - t.stage;
+  return t;
+}
+
+// Appends a stage's ops with how often each runs. Ops of unlike layers that have one name are one
+// row, since they do the same work.
+Ops OpsStep::stage_ops(const Slowest& rank, const StageKind& kind,
+                       std::vector<double>& counts) const {
+  Ops all;
+  const auto block = [&](double count, const std::function<void(Ops&)>& emit) {
+    if (count == 0) return;
+    Ops ops;
+    emit(ops);
+    for (const OpCost& op : ops) all.push_back(op), counts.push_back(count);
+  };
+  const double tokens = rank.load.tokens;
+  const double dense = kind.full_dense + kind.windowed_dense;
+  const double moe = kind.full_moe + kind.windowed_moe;
+  const auto& f = formulation_;
+  block(kind.first, [&](Ops& ops) { f.embedding(tokens, ops); });
+  block(dense + moe, [&](Ops& ops) { f.projections(tokens, ops); });
+  block(kind.full_dense + kind.full_moe,
+        [&](Ops& ops) { f.attention(rank.load.prefill, rank.load.decode, false, ops); });
+  block(kind.windowed_dense + kind.windowed_moe, [&](Ops& ops) {
+    f.attention(rank.load.windowed_prefill, rank.load.windowed_decode, true, ops);
+  });
+  block(dense, [&](Ops& ops) { f.dense_ffn(tokens, ops); });
+  block(moe, [&](Ops& ops) { f.expert_exchange(tokens, ops); });
+  block(moe, [&](Ops& ops) { f.experts(rank.all_tokens, ops); });
+  block(kind.last, [&](Ops& ops) { f.lm_head(rank.sampled, ops); });
+  block(!kind.last, [&](Ops& ops) { f.hand_over(tokens, ops); });
+  return all;
+}
+
+StepExplanation OpsStep::explain(const BatchPlan& plan) const {
+  const Slowest rank = slowest(plan);
+  const StepSeconds seconds = seconds_of(rank);
+  const StageKind& kind = assembly_.kinds()[seconds.slowest];
+  const ParallelConfig& parallel = formulation_.parallel();
+  StepExplanation out;
+  out.timing = timing(seconds);
+  out.stage = "stage " + std::to_string(kind.stage + 1) + " of " + std::to_string(parallel.pp) +
+              ", " + std::to_string(kind.layers) + " of " +
+              std::to_string(formulation_.model().layers) + " layers";
+  std::vector<double> counts;
+  const Ops ops = stage_ops(rank, kind, counts);
+  double sum = seconds.host;
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    const OpCost& op = ops[i];
+    const Work work = op.work * counts[i];
+    out.ops.push_back({.name = std::string(op.name),
+                       .part = std::string(name(op.part)),
+                       .count = counts[i],
+                       .flops = work.flops,
+                       .bytes = work.bytes(),
+                       .wire = op.wire * counts[i],
+                       .roof = op.roof,
+                       .time = op.time * counts[i]});
+    sum += out.ops.back().time.count();
+  }
+  out.ops.push_back({.name = "launch_and_framework",
+                     .part = "host",
+                     .count = 1,
+                     .roof = Roof::host,
+                     .time = Seconds(seconds.host)});
+  for (OpExplanation& op : out.ops) op.share = op.time.count() / sum;
+  const LaunchParameters& launch = formulation_.parameters().launch;
+  out.notes.emplace_back(rank.load.tokens <= launch.graph_tokens
+                             ? "replayed as a CUDA graph"
+                             : "launched kernel by kernel; the launches hide behind the GPU's work "
+                               "unless they take longer");
+  if (parallel.ep > 1) {
+    out.notes.push_back(
+        "attention rank " + std::to_string(rank.rank) + " of " + std::to_string(parallel.ep) +
+        " is last; experts: " + label(formulation_.parameters().expert_skew) + ", hottest rank");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<const StepFormulation> ops_step(const Deployment& deployment,
+                                                const OpsParameters& parameters) {
+  return std::make_unique<OpsStep>(deployment, parameters);
+}
+
+}  // namespace inferbench
