@@ -2,11 +2,35 @@
 
 #include <nlohmann/json.hpp>
 
+#include "results/command_line.hpp"
 #include "results/json_numbers.hpp"
 
 namespace inferbench {
 
 using nlohmann::ordered_json;
+
+namespace {
+
+void put_if(ordered_json& out, const char* key, const auto& value) {
+  if (value) out[key] = *value;
+}
+
+void put_window(ordered_json& out, const WorkloadOptions& options) {
+  if (options.window_begin) out["window_begin_ns"] = options.window_begin->count();
+  if (options.window_end) out["window_end_ns"] = options.window_end->count();
+}
+
+std::string_view name(TurnLengths turns) {
+  if (turns == TurnLengths::cumulative) return "cumulative";
+  return turns == TurnLengths::incremental ? "incremental" : "first";
+}
+
+std::string_view name(MaxOutput::Policy policy) {
+  if (policy == MaxOutput::Policy::longest) return "longest";
+  return policy == MaxOutput::Policy::fixed ? "fixed" : "oracle";
+}
+
+}  // namespace
 
 ordered_json parallel_json(const ParallelConfig& parallel) {
   return {{"tp", parallel.tp},
@@ -50,6 +74,28 @@ ordered_json workload_json(const Workload& workload) {
           {"requests", workload.requests.size()},
           {"block_tokens", workload.block_tokens.count()},
           {"notes", workload.notes}};
+}
+
+ordered_json workload_options_json(const std::string& spec, const WorkloadOptions& options) {
+  ordered_json out = {{"spec", without_paths(spec)}, {"seed", json_integer(options.seed)}};
+  put_if(out, "requests", options.requests);
+  put_if(out, "rate_per_s", options.rate);
+  if (options.time_scale != 1.0) out["time_scale"] = options.time_scale;
+  put_window(out, options);
+  put_if(out, "concurrency", options.concurrency);
+  if (options.think_time.mean.count() != 0) {
+    out["think_time_ns"] = options.think_time.mean.count();
+    out["think_time_exponential"] = options.think_time.exponential;
+  }
+  if (options.jitter) out["jitter"] = true;
+  if (options.turns) out["turns"] = name(*options.turns);
+  if (options.sort) out["sort"] = true;
+  if (options.skip_invalid) out["skip_invalid"] = true;
+  out["max_output"] = name(options.max_output.policy);
+  if (options.max_output.policy == MaxOutput::Policy::fixed) {
+    out["max_output_tokens"] = options.max_output.tokens.count();
+  }
+  return out;
 }
 
 }  // namespace inferbench

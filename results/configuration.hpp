@@ -1,9 +1,11 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
 
 #include "harness/plan/deployment.hpp"
 #include "workloads/request.hpp"
+#include "workloads/workload_options.hpp"
 
 namespace inferbench {
 
@@ -29,5 +31,10 @@ nlohmann::ordered_json precision_json(const Precision& precision);
 
 // {"name", "source", "requests", "block_tokens", "notes"}
 nlohmann::ordered_json workload_json(const Workload& workload);
+
+// How the workload named by `spec` was read and offered: the keys above and every option that is
+// not at its default. The spec's paths are reduced to file names; the file's hash is in provenance.
+nlohmann::ordered_json workload_options_json(const std::string& spec,
+                                             const WorkloadOptions& options);
 
 }  // namespace inferbench

@@ -34,5 +34,20 @@ TEST(WorkloadJson, CountsRequestsAndKeepsNotes) {
   EXPECT_EQ(json["notes"][0], "3 rows skipped: failures");
 }
 
+TEST(WorkloadOptionsJson, SaysWhatIsNotTheDefault) {
+  EXPECT_EQ(workload_options_json("azure:/home/ann/code.csv", {}).dump(),
+            R"({"spec":"azure:code.csv","seed":0,"max_output":"longest"})");
+  WorkloadOptions options;
+  options.seed = 9;
+  options.concurrency = 64;
+  options.think_time = {.mean = std::chrono::milliseconds(1), .exponential = true};
+  options.turns = TurnLengths::incremental;
+  options.max_output = {.policy = MaxOutput::Policy::fixed, .tokens = Tokens(100)};
+  EXPECT_EQ(workload_options_json("inferencemax-1k1k", options).dump(),
+            R"({"spec":"inferencemax-1k1k","seed":9,"concurrency":64,"think_time_ns":1000000,)"
+            R"("think_time_exponential":true,"turns":"incremental","max_output":"fixed",)"
+            R"("max_output_tokens":100})");
+}
+
 }  // namespace
 }  // namespace inferbench
