@@ -63,6 +63,15 @@ std::string count_lines(const Plan& plan) {
          " cannot work.\n";
 }
 
+// When nothing fits: what would.
+std::string way_out(const Plan& plan) {
+  if (count_verdict(plan.rows, Verdict::fits) > 0) return "";
+  const auto smallest = smallest_replica(plan.model, plan.gpu, plan.precision, plan.budget);
+  if (!smallest) return "No replica of up to 4,096 " + plan.gpu.name + " would fit.\n";
+  return "The smallest replica that fits is " + std::to_string(smallest->gpus()) + " x " +
+         plan.gpu.name + " as " + label(*smallest) + ".\n";
+}
+
 Json parts_json(const std::vector<MemoryPart>& parts) {
   Json rows = Json::array();
   for (const MemoryPart& part : parts) {
@@ -116,7 +125,7 @@ std::string plan_table(const Plan& plan, bool only_fitting) {
                tier(placed.tensor), tier(placed.expert), tier(placed.pipeline),
                std::string(name(row.verdict)), row.why});
   }
-  return system_lines(plan) + rule_lines(plan) + table.str() + count_lines(plan);
+  return system_lines(plan) + rule_lines(plan) + table.str() + count_lines(plan) + way_out(plan);
 }
 
 nlohmann::ordered_json plan_json(const Plan& plan) {
