@@ -12,8 +12,8 @@ namespace inferbench {
 // What a point must meet to count. Absent limits do not bind; a point that does not fit never
 // meets.
 struct SweepLimits {
-  std::optional<Seconds> max_ttft;
-  std::optional<double> min_tps_user, max_tps_user;  // a window of interactivity, ends included
+  std::optional<Seconds> max_ttft{};
+  std::optional<double> min_tps_user{}, max_tps_user{};  // a window of interactivity, ends included
 
   bool any() const { return max_ttft || min_tps_user || max_tps_user; }
 };

@@ -10,9 +10,9 @@
 namespace inferbench {
 
 struct SweepRun {
-  unsigned threads = 0;                                             // 0: all cores
-  std::function<bool()> stop;                                       // ends the sweep early
-  std::function<void(std::size_t done, std::size_t all)> progress;  // from any thread, in turn
+  unsigned threads = 0;                                               // 0: all cores
+  std::function<bool()> stop{};                                       // ends the sweep early
+  std::function<void(std::size_t done, std::size_t all)> progress{};  // from any thread, in turn
 };
 
 struct SweepResult {
