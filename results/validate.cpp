@@ -7,6 +7,7 @@
 #include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -48,19 +49,39 @@ std::string json_pointer(const std::vector<std::string>& context) {
   return pointer;
 }
 
+bool is_cascade(const Violation& violation) {
+  return violation.problem.starts_with("Failed to validate");
+}
+
 // A wrong leaf also fails each object around it ("Failed to validate against ..."); only the leaf
 // tells the reader something.
 std::vector<Violation> innermost(const std::vector<Violation>& all) {
+  std::set<std::string> pointers, told;
+  for (const Violation& violation : all) {
+    pointers.insert(violation.pointer);
+    if (!is_cascade(violation)) told.insert(violation.pointer);
+  }
   std::vector<Violation> kept;
   for (const Violation& violation : all) {
-    const bool has_deeper = std::any_of(all.begin(), all.end(), [&](const Violation& other) {
-      return other.pointer.size() > violation.pointer.size() &&
-             other.pointer.starts_with(violation.pointer + "/");
-    });
-    const bool cascade = violation.problem.starts_with("Failed to validate against");
-    if (!has_deeper || !cascade) kept.push_back(violation);
+    const std::string below = violation.pointer + "/";
+    const auto next = pointers.lower_bound(below);
+    const bool has_deeper = next != pointers.end() && next->starts_with(below);
+    const bool said = has_deeper || told.contains(violation.pointer);
+    if (!is_cascade(violation) || !said) kept.push_back(violation);
   }
   return kept;
+}
+
+// "Value type not permitted by 'type' constraint; found \"fast\""
+void say_what_was_found(Violation& violation, const json& document) {
+  constexpr std::size_t kLongest = 60;
+  const json::json_pointer pointer(violation.pointer);
+  if (!document.contains(pointer) || document[pointer].is_structured()) return;
+  std::string found =
+      document[pointer].dump(-1, ' ', true, json::error_handler_t::replace);  // ASCII: cut anywhere
+  if (found.size() > kLongest) found = found.substr(0, kLongest) + " ...";
+  if (violation.problem.ends_with('.')) violation.problem.pop_back();
+  violation.problem += "; found " + found;
 }
 
 std::unique_ptr<const valijson::Schema> compile_schema() {
@@ -78,7 +99,9 @@ std::vector<Violation> schema_violations(const json& document) {
   validator.validate(*schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
   std::vector<Violation> all;
   for (const auto& error : results) all.push_back({json_pointer(error.context), error.description});
-  return innermost(all);
+  std::vector<Violation> kept = innermost(all);
+  for (Violation& violation : kept) say_what_was_found(violation, document);
+  return kept;
 }
 
 std::optional<int> major_version(const std::string& version) {

@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -84,6 +85,9 @@ Checked check(const std::string& file) {
   return checked;
 }
 
+// A file that is wrong throughout would bury the terminal; --json has everything.
+constexpr std::size_t kMostPrinted = 50;
+
 void print(const Checked& checked) {
   if (checked.violations.empty()) {
     std::cout << checked.file << ": good (" << checked.what << ")\n";
@@ -91,9 +95,14 @@ void print(const Checked& checked) {
     std::cout << checked.file << ": " << checked.violations.size()
               << (checked.violations.size() == 1 ? " violation\n" : " violations\n");
   }
-  for (const Violation& violation : checked.violations) {
+  const std::size_t printed = std::min(checked.violations.size(), kMostPrinted);
+  for (std::size_t i = 0; i < printed; ++i) {
+    const Violation& violation = checked.violations[i];
     std::cout << "  " << (violation.pointer.empty() ? "" : violation.pointer + ": ")
               << violation.problem << "\n";
+  }
+  if (printed < checked.violations.size()) {
+    std::cout << "  and " << checked.violations.size() - printed << " more; --json lists all\n";
   }
   for (const std::string& note : checked.notes) std::cout << "  note: " << note << "\n";
 }
