@@ -38,18 +38,29 @@ Replica::Replica(Scheduler& scheduler, Executor& executor, int stages, std::int3
 void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
   while (pipeline_.next_done() <= now) {
     const Pipeline::Step step = pipeline_.leave();
+    step_times_.push(now);
     for (const Emission& emission : scheduler_.commit(step.id, step.result)) {
       stamp(emission, now, ended);
     }
+    if (step_times_.size() >= forget_at_) forget_old_steps();
   }
 }
 
 void Replica::stamp(const Emission& emission, Time now, std::vector<Ended>& ended) {
   const std::uint32_t slot = open_.find(emission.request);
-  std::vector<Time>& times = open_[slot].record.token_times;
-  if (times.empty()) times.reserve(static_cast<std::size_t>(open_[slot].record.output.count()));
-  for (Tokens t; t < emission.tokens; t += Tokens(1)) times.push_back(now);
+  open_[slot].tokens.add(step_times_.last(), emission.tokens.count());
   if (emission.last) end(slot, Outcome::completed, now, ended);
+}
+
+// Looked up when the list has doubled, so that the search costs nothing per step.
+void Replica::forget_old_steps() {
+  StepTimes::Index oldest = step_times_.last() + 1;
+  open_.for_each([&](std::uint32_t slot) {
+    const TokenTimes& tokens = open_[slot].tokens;
+    if (!tokens.empty()) oldest = std::min(oldest, tokens.first());
+  });
+  step_times_.forget_before(oldest);
+  forget_at_ = std::max<std::size_t>(4096, 2 * step_times_.size());
 }
 
 void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
@@ -57,8 +68,8 @@ void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
   const Admission admission = scheduler_.admit(request);
   open_tokens_ += request.input;
   RequestRecord record = open_record(request, now, index_);
-  const std::uint32_t slot =
-      open_.open(id, {.request = std::move(request), .record = std::move(record)});
+  const std::uint32_t slot = open_.open(
+      id, {.tokens = {}, .ended = {.request = std::move(request), .record = std::move(record)}});
   if (admission != Admission::queued) end(slot, Outcome::rejected, now, ended);
 }
 
@@ -85,14 +96,14 @@ Time Replica::next_event(Time now) const {
 
 void Replica::note_preemptions(const BatchPlan& plan) {
   for (const RequestId request : plan.preempted) {
-    ++open_[open_.find(request)].record.preemptions;
+    ++open_[open_.find(request)].ended.record.preemptions;
     ++stats_.preemptions;
   }
 }
 
 void Replica::note_admissions(const BatchPlan& plan, Time now) {
   for (const BatchItem& item : plan.items) {
-    if (item.starts) open_[open_.find(item.request)].record.admitted = now;
+    if (item.starts) open_[open_.find(item.request)].ended.record.admitted = now;
   }
 }
 
@@ -108,7 +119,8 @@ void Replica::count(const BatchPlan& plan, const StepTiming& timing) {
 }
 
 void Replica::end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended) {
-  Ended& request = open_[slot];
+  Ended& request = open_[slot].ended;
+  request.record.token_times = open_[slot].tokens.times(step_times_);
   request.record.outcome = outcome;
   request.record.ended = now;
   open_tokens_ -= request.record.input;

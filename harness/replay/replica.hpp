@@ -7,6 +7,7 @@
 #include "harness/replay/clock.hpp"
 #include "harness/replay/pipeline.hpp"
 #include "harness/replay/request_record.hpp"
+#include "harness/replay/token_times.hpp"
 #include "harness/schedule/scheduler.hpp"
 #include "harness/schedule/slots.hpp"
 
@@ -54,7 +55,13 @@ class Replica {
   ReplicaStats stats() const;
 
  private:
+  struct Open {
+    TokenTimes tokens;
+    Ended ended;  // what is known of it so far
+  };
+
   void stamp(const Emission& emission, Time now, std::vector<Ended>& ended);
+  void forget_old_steps();
   void count(const BatchPlan& plan, const StepTiming& timing);
   void note_preemptions(const BatchPlan& plan);
   void note_admissions(const BatchPlan& plan, Time now);
@@ -64,8 +71,10 @@ class Replica {
   Executor& executor_;
   Pipeline pipeline_;
   std::int32_t index_;
-  Slots<Ended> open_;
-  Tokens open_tokens_{};  // prompt tokens of the open requests
+  Slots<Open> open_;
+  Tokens open_tokens_{};          // prompt tokens of the open requests
+  StepTimes step_times_;          // back to the oldest token of an open request
+  std::size_t forget_at_ = 4096;  // size of step_times_ at which that is looked up
   ReplicaStats stats_;
 };
 

@@ -48,42 +48,50 @@ const BatchPlan& PagedScheduler::plan() {
   return draft_->plan;
 }
 
+// One of the two loops, with add_decodes, that a replay spends its time in: decodes that go on take
+// the short way through it.
 std::span<const Emission> PagedScheduler::commit(StepId step, const StepResult& /*result*/) {
-  emissions_.clear();
   const PlansInFlight::Entry& done = plans_.oldest(step);
-  for (std::size_t i = 0; i < done.slots.size(); ++i) {
+  const std::size_t items = done.slots.size();
+  emissions_.resize(items);
+  Emission* emission = emissions_.data();
+  for (std::size_t i = 0; i < items; ++i) {
     const Slot slot = done.slots[i];
     Sequence& sequence = sequences_[slot];
     --sequence.steps_in_flight;
     if (sequence.cancelled) {
-      if (sequence.steps_in_flight == 0) {
-        close(slot);
-        --cancelled_in_flight_;
-      }
+      finish_cancellation(slot);
     } else if (done.plan.items[i].emits) {
-      emit(slot);
+      sequence.known += Tokens(1);
+      emission->request = sequence.id;
+      emission->tokens = Tokens(1);
+      emission->last = sequence.known == sequence.answer_end;
+      ++emission;
+      if (sequence.known == sequence.answer_end || !sequence.decoding) turn(slot);
     }
   }
+  emissions_.resize(static_cast<std::size_t>(emission - emissions_.data()));
   plans_.retire_oldest();
   return emissions_;
 }
 
-void PagedScheduler::emit(Slot slot) {
+void PagedScheduler::finish_cancellation(Slot slot) {
+  if (sequences_[slot].steps_in_flight > 0) return;
+  close(slot);
+  --cancelled_in_flight_;
+}
+
+// A prompt starts to decode, or an answer is complete.
+void PagedScheduler::turn(Slot slot) {
   Sequence& sequence = sequences_[slot];
-  sequence.known += Tokens(1);
-  const bool last = sequence.known == sequence.answer_end;
-  emissions_.push_back({.request = sequence.id, .tokens = Tokens(1), .last = last});
-  if (last) {
+  if (sequence.known == sequence.answer_end) {
     erase(sequence.decoding ? decoding_ : prompts_, slot);
     close(slot);
     return;
   }
-  ensure(sequence.known < sequence.longest, "an answer ends within Request::max_output");
-  if (!sequence.decoding) {
-    sequence.decoding = true;
-    erase(prompts_, slot);
-    insert(decoding_, slot);
-  }
+  sequence.decoding = true;
+  erase(prompts_, slot);
+  insert(decoding_, slot);
 }
 
 void PagedScheduler::close(Slot slot) {
@@ -109,16 +117,33 @@ void PagedScheduler::add(Slot slot, Tokens tokens) {
 
 void PagedScheduler::add_decodes() {
   const auto pipeline = static_cast<std::size_t>(options_.steps_in_flight);
-  std::size_t share = (decoding_.size() + pipeline - 1) / pipeline;
-  for (std::size_t i = 0; i < decoding_.size() && share > 0 && budget_ > Tokens(0); ++i) {
+  const std::size_t share = std::min((decoding_.size() + pipeline - 1) / pipeline,
+                                     static_cast<std::size_t>(budget_.count()));
+  // Written through pointers: growing vectors item by item takes longer than the items.
+  std::vector<BatchItem>& items = draft_->plan.items;
+  std::vector<Slot>& slots = draft_->slots;
+  items.resize(share);
+  slots.resize(share);
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < decoding_.size() && taken < share; ++i) {
     const Slot slot = decoding_[i];
-    const Sequence& sequence = sequences_[slot];
+    Sequence& sequence = sequences_[slot];
     if (sequence.computed == sequence.known) continue;  // its token is in flight
     // grow() may preempt younger sequences, which stand further right, or this one as the last.
     if (sequence.known > sequence.room && !grow(slot)) continue;
-    add(slot, Tokens(1));
-    --share;
+    // Field by field: a temporary written in bytes and copied in words stalls the store buffer.
+    BatchItem& item = items[taken];
+    item.request = sequence.id;
+    item.context = sequence.computed;
+    item.new_tokens = Tokens(1);
+    item.decode = item.emits = true;
+    slots[taken++] = slot;
+    sequence.computed = sequence.known;
+    ++sequence.steps_in_flight;
   }
+  items.resize(taken);
+  slots.resize(taken);
+  budget_ -= Tokens(static_cast<std::int64_t>(taken));
 }
 
 void PagedScheduler::add_prompt_chunks() {

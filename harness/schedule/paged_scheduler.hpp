@@ -70,7 +70,8 @@ class PagedScheduler : public Scheduler {
   void insert(List& list, Slot slot);
   template <class List>
   void erase(List& list, Slot slot);
-  void emit(Slot slot);
+  void turn(Slot slot);
+  void finish_cancellation(Slot slot);
   void close(Slot slot);
 
   PlansInFlight plans_;
