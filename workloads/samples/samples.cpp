@@ -15,9 +15,9 @@ struct Title {
 
 constexpr Title kTitles[] = {
     {"chat-burst",
-     "400 chat requests in bursts (CV about 4), lengths shaped like Azure's chat trace"},
+     "400 chat requests at 2.9/s in bursts (CV 2.5), lengths like Azure's chat trace"},
     {"long-context",
-     "300 requests of 8 document groups, 512-token prefix blocks, two thirds shared"},
+     "300 requests at 1/s over 24 documents of 4k to 65k tokens, 77 % shared prefix"},
 };
 
 std::string title_of(std::string_view name) {
