@@ -50,7 +50,9 @@ struct SloOutcome {
   std::string constraint;          // "ttft_p99 <= 2000 ms"
   std::optional<double> attained;  // the metric's value
   bool met = false;
-  double share_of_requests = 0;  // completed requests that meet it by themselves
+  // Of the completed, rejected and cancelled requests: those that meet it by themselves. Errors do
+  // not; requests cut off by the end of the run are left out.
+  double share_of_requests = 0;
 };
 
 struct ValidityReason {
