@@ -10,10 +10,12 @@ void add_export_verb(CLI::App& program, VerbContext& context);
 void add_validate_result_verb(CLI::App& program, VerbContext& context);
 void add_list_verb(CLI::App& program, VerbContext& context);
 void add_plan_verb(CLI::App& program, VerbContext& context);
+void add_workload_verb(CLI::App& program, VerbContext& context);
 
 void add_all_verbs(CLI::App& program, VerbContext& context) {
   const std::initializer_list<AddVerb> verbs = {
       add_list_verb,
+      add_workload_verb,
       add_plan_verb,
       add_export_verb,
       add_validate_result_verb,
