@@ -175,15 +175,19 @@ class Rules {
       const bool found = window["found"];
       headline_found |= found && window["name"] == summary["headline_window"];
       check_window(window, pointer, found);
-      for (const auto& [key, metric] : window["rates"].items()) {
-        check_scalar(metric, pointer + "/rates/" + key);
-        if (!found && metric.contains("value")) {
-          add(pointer + "/rates/" + key, "has a value in a window that was not found");
-        }
-      }
+      check_rates(window["rates"], pointer + "/rates/", found);
     }
     if (!headline_found) {
       add("/summary/headline_window", "names no window that was found");
+    }
+  }
+
+  void check_rates(const json& rates, const std::string& below, bool found) {
+    for (const auto& [key, metric] : rates.items()) {
+      check_scalar(metric, below + key);
+      if (!found && metric.contains("value")) {
+        add(below + key, "has a value in a window that was not found");
+      }
     }
   }
 

@@ -58,6 +58,16 @@ TEST(SemanticRules, WindowsBeginBeforeTheyEnd) {
             "/summary/windows/1: has \"begin_ns\" and \"end_ns\" exactly when it was found");
 }
 
+TEST(SemanticRules, AWindowThatWasNotFoundHasNoRates) {
+  const std::string rate = "/summary/windows/1/rates/output_tps_gpu_tokens_per_s";
+  json document = json::parse(to_json_text(sample_result()));
+  document[json::json_pointer(rate)].erase("absent");
+  document[json::json_pointer(rate)]["value"] = 3;
+  const std::vector<Violation> violations = validate_run_result(document.dump());
+  ASSERT_EQ(violations.size(), 1U);
+  EXPECT_EQ(violations[0].pointer, rate);
+}
+
 TEST(SemanticRules, TheHeadlineNamesAWindowThatWasFound) {
   EXPECT_EQ(violated("/summary/headline_window", "steady"),
             "/summary/headline_window: names no window that was found");
