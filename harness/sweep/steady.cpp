@@ -70,8 +70,8 @@ double kv_tokens_needed(const Traffic& traffic, const ParallelConfig& parallel, 
 }
 
 std::string short_of_kv(Bytes needed, Bytes available) {
-  return "needs " + human_bytes(needed.count()) + " per GPU, " + human_bytes(available.count()) +
-         " are available: KV cache";
+  return "KV cache: needs " + human_bytes(needed.count()) + " per GPU, " +
+         human_bytes(available.count()) + " are available";
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ double SteadyMethod::decodes(double chunk) const {
 SweepPoint SteadyMethod::evaluate(const SweepTask& task) const {
   if (const auto why = cannot_work(system_.model, task.parallel)) {
     SweepPoint point{.task = task};
-    point.why_not = *why;
+    point.why_not = "degrees: " + *why;
     return point;
   }
   return system_.profile.is_claims() ? claims_point(task) : ops_point(task);
@@ -117,7 +117,7 @@ SweepPoint SteadyMethod::claims_point(const SweepTask& task) const {
   point.fits = memory.fits();
   if (point.fits) return point;
   point.why_not = memory.weights + memory.reserve > memory.available
-                      ? "weights of " + human_bytes(memory.weights.count()) + " per GPU, " +
+                      ? "weights: " + human_bytes(memory.weights.count()) + " per GPU, " +
                             human_bytes(memory.available.count()) + " are available"
                       : short_of_kv(point.memory_needed, point.memory_available);
   return point;
@@ -135,7 +135,7 @@ SweepPoint SteadyMethod::ops_point(const SweepTask& task) const {
   if (deployment == nullptr) {
     const auto& no = std::get<DoesNotFit>(placed);
     point.memory_needed = no.needed, point.memory_available = no.available;
-    point.why_not = no.reason;
+    point.why_not = "weights: " + no.reason;
     return point;
   }
   const auto& parameters = std::get<OpsParameters>(system_.profile.parameters);

@@ -20,7 +20,8 @@ struct SweepTask {
 struct SweepPoint {
   SweepTask task;
   bool fits = false;
-  std::string why_not{};  // one sentence when it does not fit
+  std::string why_not{};  // when it does not fit: "KV cache: needs 210 GB per GPU, ..."; the kind
+                          // stands before the colon
 
   double tps_user = 0;  // tokens/s/user: 1 / TPOT
   double tps_gpu = 0;   // output tokens/s/GPU over all GPUs
