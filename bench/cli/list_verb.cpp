@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/cli/list_catalogs.hpp"
+#include "bench/cli/list_policies.hpp"
 #include "bench/cli/verbs.hpp"
 #include "harness/base/output_file.hpp"
 #include "harness/catalog/catalog.hpp"
@@ -38,6 +39,9 @@ const std::vector<ListKind>& list_kinds() {
       {"models", [](bool s) { return s ? model_sources(models()) : model_table(models()); },
        models_json},
       {"gpus", [](bool s) { return s ? gpu_sources(gpus()) : gpu_table(gpus()); }, gpus_json},
+      {"workloads", [](bool) { return workload_table(); }, workloads_json},
+      {"slos", slo_table, slos_json},
+      {"schedulers", [](bool) { return scheduler_table(); }, schedulers_json},
   };
   return kinds;
 }
