@@ -1,0 +1,72 @@
+#include "harness/replay/deployed_system.hpp"
+
+#include <algorithm>
+
+#include "harness/base/error.hpp"
+#include "harness/execute/modelled_executor.hpp"
+#include "harness/replay/longest_sequence.hpp"
+#include "harness/schedule/registry.hpp"
+
+namespace inferbench {
+namespace {
+
+SchedulerOptions limits(const Deployment& deployment, const ServingOptions& options) {
+  if (options.block_tokens < Tokens(1)) {
+    throw Error("--block-tokens", std::to_string(options.block_tokens.count()) + " is not usable",
+                "must be at least 1", "16 is a common block");
+  }
+  const std::int64_t blocks = deployment.kv_capacity.count() / options.block_tokens.count();
+  if (blocks < 1) {
+    throw Error("KV cache",
+                std::to_string(deployment.kv_capacity.count()) +
+                    " tokens per attention rank are left beside the weights of " +
+                    deployment.model.name,
+                "one block of " + std::to_string(options.block_tokens.count()) + " is the least",
+                "use more GPUs per replica, a narrower --precision or smaller --block-tokens");
+  }
+  SchedulerOptions limits;
+  limits.step_tokens = options.step_tokens;
+  limits.max_batch = options.max_batch;
+  limits.block_tokens = options.block_tokens;
+  limits.kv_blocks = blocks;
+  limits.watermark = options.watermark;
+  limits.context = Tokens(deployment.model.context);
+  limits.steps_in_flight = deployment.parallel.pp;
+  limits.attention_ranks = deployment.attention_ranks();
+  return limits;
+}
+
+}  // namespace
+
+DeployedSystem::DeployedSystem(const Deployment& deployment, const CostProfile& profile,
+                               const ServingOptions& options)
+    : scheduler_options_(limits(deployment, options)),
+      executor_(std::make_unique<ModelledExecutor>(StepCostModel(deployment, profile))),
+      router_(make_router(options.router)) {
+  std::vector<FleetMember> members;
+  for (std::int64_t replica = 0; replica < deployment.parallel.dp; ++replica) {
+    schedulers_.push_back(make_scheduler(options.scheduler, scheduler_options_));
+    members.push_back({.scheduler = schedulers_.back().get(), .executor = executor_.get()});
+  }
+  fleet_ = std::make_unique<Fleet>(
+      members, *router_, clock_,
+      FleetOptions{.stages = static_cast<int>(deployment.parallel.pp), .cut = options.cut});
+}
+
+// The last token of an answer needs no room in the pool.
+Tokens DeployedSystem::longest_sequence() const {
+  const Tokens pool = scheduler_options_.block_tokens * scheduler_options_.kv_blocks + Tokens(1);
+  const Tokens context = scheduler_options_.context;
+  return context > Tokens(0) ? std::min(pool, context) : pool;
+}
+
+void DeployedSystem::serve(RequestSource& source, RecordSink& sink) {
+  LongestSequenceSource fitting(source, longest_sequence());
+  fleet_->serve(fitting, sink);
+}
+
+std::vector<ReplicaStats> DeployedSystem::stats() const {
+  return fleet_->stats();
+}
+
+}  // namespace inferbench

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/cost/cost_profile.hpp"
+#include "harness/execute/executor.hpp"
+#include "harness/plan/deployment.hpp"
+#include "harness/replay/fleet.hpp"
+#include "harness/replay/system_under_test.hpp"
+#include "harness/schedule/scheduler_options.hpp"
+
+namespace inferbench {
+
+// How a deployment serves. Limits are per attention rank, as in SchedulerOptions.
+struct ServingOptions {
+  std::string scheduler = "in_flight";
+  Tokens step_tokens{2048};
+  std::int64_t max_batch = 256;
+  Tokens block_tokens{16};
+  double watermark = SchedulerOptions{}.watermark;
+  std::string router = "least_loaded";
+  std::optional<Time> cut;  // the run ends here; open requests are unfinished
+};
+
+// A deployment in modelled time: DP replicas behind a router; in each, one scheduler per EP rank in
+// lock-step, PP stages with as many steps in flight, and steps timed by the cost model.
+//
+// Requests and answers share the model's context and the KV pool of one attention rank, whichever
+// is smaller. A request that does not fit is rejected.
+class DeployedSystem final : public SystemUnderTest {
+ public:
+  // Throws Error for a policy that is not known, limits that cannot work, or a KV pool without a
+  // whole block.
+  DeployedSystem(const Deployment& deployment, const CostProfile& profile,
+                 const ServingOptions& options);
+
+  void serve(RequestSource& source, RecordSink& sink) override;
+
+  const SchedulerOptions& scheduler_options() const { return scheduler_options_; }
+  Tokens longest_sequence() const;           // prompt and answer
+  std::vector<ReplicaStats> stats() const;   // by replica
+  Time now() const { return clock_.now(); }  // where the run stands
+
+ private:
+  SchedulerOptions scheduler_options_;
+  std::vector<std::unique_ptr<Scheduler>> schedulers_;
+  std::unique_ptr<Executor> executor_;  // has no state that a step leaves behind: shared
+  std::unique_ptr<Router> router_;
+  SimulatedClock clock_;
+  std::unique_ptr<Fleet> fleet_;
+};
+
+}  // namespace inferbench
