@@ -154,6 +154,7 @@ Plan plan(const WorkloadSpec& spec, const WorkloadOptions& options) {
   info.block_tokens = stream->block_tokens();
   info.requests = result.profile.requests;
   info.concurrency = options.concurrency;
+  info.conversations = result.profile.conversations;
   info.notes = spec.notes;
   for (std::string& note : stream->notes()) info.notes.push_back(std::move(note));
   if (has_window(options)) {

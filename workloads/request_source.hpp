@@ -16,6 +16,7 @@ struct WorkloadInfo {
   Tokens block_tokens{0};                   // tokens per prefix block; 0 when requests carry none
   std::optional<std::uint64_t> requests;    // how many will come; absent when not known before
   std::optional<std::int64_t> concurrency;  // closed loop: users; absent in open loop
+  bool conversations = false;               // some requests share a session
   std::vector<std::string> notes;           // what was skipped, jittered, rescaled, assumed
 };
 

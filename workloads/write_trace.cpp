@@ -61,7 +61,7 @@ void write_trace(RequestSource& source, TraceOutput format, bool short_hashes,
       if (short_hashes) block = numbers.try_emplace(block, numbers.size()).first->second;
     }
     if (format == TraceOutput::jsonl) {
-      append_workload_jsonl(out, request);
+      append_workload_jsonl(out, request, info.conversations);
     } else {
       append_mooncake(out, request);
     }

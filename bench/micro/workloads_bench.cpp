@@ -81,13 +81,14 @@ std::string own_text(bool blocks) {
                                             .block_tokens = stream->block_tokens(),
                                             .requests = {},
                                             .concurrency = {},
+                                            .conversations = false,
                                             .notes = {}});
   Request request;
   for (int row = 0; row < kRows / (blocks ? 10 : 1); ++row) {
     stream->next(request);
     request.arrival = Time(Duration(row * 1'000'003LL));
     request.max_output = Tokens(900);
-    append_workload_jsonl(text, request);
+    append_workload_jsonl(text, request, false);
   }
   return text;
 }

@@ -136,7 +136,7 @@ std::string workload_jsonl_header(const WorkloadInfo& info) {
   return header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-void append_workload_jsonl(std::string& out, const Request& request) {
+void append_workload_jsonl(std::string& out, const Request& request, bool with_session) {
   const auto number = [&](const char* key, std::int64_t value) {
     out += key;
     out += std::to_string(value);
@@ -145,7 +145,7 @@ void append_workload_jsonl(std::string& out, const Request& request) {
   number(",\"input_tokens\":", request.input.count());
   number(",\"output_tokens\":", request.output.count());
   number(",\"max_output_tokens\":", request.max_output.count());
-  if (request.session.value != request.id.value) number(",\"session\":", request.session.value);
+  if (with_session) number(",\"session\":", request.session.value);
   if (!request.prefix_blocks.empty()) {
     out += ",\"prefix_blocks\":[";
     for (const std::uint64_t hash : request.prefix_blocks) {

@@ -25,6 +25,7 @@ std::unique_ptr<RequestStream> read_workload_jsonl(std::unique_ptr<ByteSource> s
 
 // The first line of a file, and the line of one request, "\n" included.
 std::string workload_jsonl_header(const WorkloadInfo& info);
-void append_workload_jsonl(std::string& out, const Request& request);
+// `with_session`: when some requests share one, every line says its own.
+void append_workload_jsonl(std::string& out, const Request& request, bool with_session);
 
 }  // namespace inferbench
