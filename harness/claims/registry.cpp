@@ -43,6 +43,14 @@ const std::vector<Measure>& measures() {
        "interactivity gained for a limited loss of throughput"},
       {"equal_chunk", claims::equal_chunk, "two configurations at equal chunk sizes"},
       {"systems", claims::systems, "two systems' best throughput at equal interactivity"},
+      {"metric_story", claims::metric_story, "every metric of requests with given token times"},
+      {"batching", claims::batching, "static against in-flight batching, replayed"},
+      {"late_arrival", claims::late_arrival, "a request that arrives while another is running"},
+      {"paged_kv", claims::paged_kv, "paged against contiguous KV reservations"},
+      {"prefix_sharing", claims::prefix_sharing, "prompt tokens that a shared prefix saves"},
+      {"step_times", claims::step_times, "one step over configurations and contexts"},
+      {"all_reduces", claims::all_reduces, "all-reduces of a step and what they send"},
+      {"precision_report", claims::precision_report, "ops of a step under two precisions"},
   };
   return all;
 }

@@ -64,4 +64,18 @@ Numbers interactivity_gain(const JsonObject& inputs, const World& world);
 Numbers equal_chunk(const JsonObject& inputs, const World& world);
 Numbers systems(const JsonObject& inputs, const World& world);
 
+// replay.cpp
+Numbers batching(const JsonObject& inputs, const World& world);
+Numbers late_arrival(const JsonObject& inputs, const World& world);
+Numbers paged_kv(const JsonObject& inputs, const World& world);
+Numbers prefix_sharing(const JsonObject& inputs, const World& world);
+
+// metrics.cpp
+Numbers metric_story(const JsonObject& inputs, const World& world);
+
+// step.cpp
+Numbers step_times(const JsonObject& inputs, const World& world);
+Numbers all_reduces(const JsonObject& inputs, const World& world);
+Numbers precision_report(const JsonObject& inputs, const World& world);
+
 }  // namespace inferbench::claims

@@ -27,8 +27,11 @@ std::vector<double> curve(const std::vector<SweepPoint>& points, const std::vect
   return series;
 }
 
+// "20", "12_5": an interactivity as part of a number's name.
 std::string at_name(double tps_user) {
-  std::string text = significant(tps_user, 3);
+  std::string text = std::floor(tps_user) == tps_user
+                         ? std::to_string(static_cast<long long>(tps_user))
+                         : significant(tps_user, 3);
   std::replace(text.begin(), text.end(), '.', '_');
   return text;
 }
