@@ -10,6 +10,7 @@ void add_export_verb(CLI::App& program, VerbContext& context);
 void add_validate_result_verb(CLI::App& program, VerbContext& context);
 void add_list_verb(CLI::App& program, VerbContext& context);
 void add_plan_verb(CLI::App& program, VerbContext& context);
+void add_replay_verb(CLI::App& program, VerbContext& context);
 void add_sweep_verb(CLI::App& program, VerbContext& context);
 void add_explain_verb(CLI::App& program, VerbContext& context);
 void add_workload_verb(CLI::App& program, VerbContext& context);
@@ -19,6 +20,7 @@ void add_all_verbs(CLI::App& program, VerbContext& context) {
       add_list_verb,
       add_workload_verb,
       add_plan_verb,
+      add_replay_verb,
       add_sweep_verb,
       add_explain_verb,
       add_export_verb,

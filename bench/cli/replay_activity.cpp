@@ -1,0 +1,95 @@
+#include "bench/cli/replay_activity.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "harness/base/text_table.hpp"
+
+namespace inferbench {
+namespace {
+
+std::string number(std::uint64_t value) {
+  return with_commas(static_cast<long long>(value));
+}
+
+double share(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
+}
+
+// The replica whose KV cache came closest to full.
+double fullest(std::span<const ReplicaStats> replicas) {
+  double most = 0;
+  for (const ReplicaStats& replica : replicas) {
+    most = std::max(most, share(static_cast<double>(replica.scheduler.kv_peak_used),
+                                static_cast<double>(replica.scheduler.kv_capacity)));
+  }
+  return most;
+}
+
+struct Totals {
+  std::uint64_t steps = 0, items = 0, new_tokens = 0, preemptions = 0;
+  StepTiming::Parts parts;
+  Duration hidden{};
+};
+
+Totals totals(std::span<const ReplicaStats> replicas) {
+  Totals sum;
+  for (const ReplicaStats& replica : replicas) {
+    sum.steps += replica.steps;
+    sum.items += replica.items;
+    sum.new_tokens += replica.new_tokens;
+    sum.preemptions += replica.preemptions;
+    sum.parts.gemm += replica.parts.gemm;
+    sum.parts.attention += replica.parts.attention;
+    sum.parts.moe += replica.parts.moe;
+    sum.parts.elementwise += replica.parts.elementwise;
+    sum.parts.scale_up += replica.parts.scale_up;
+    sum.parts.scale_out += replica.parts.scale_out;
+    sum.parts.host += replica.parts.host;
+    sum.hidden += replica.hidden;
+  }
+  return sum;
+}
+
+std::string where_time_went(const Totals& sum) {
+  const StepTiming::Parts& parts = sum.parts;
+  const std::pair<const char*, Duration> kinds[] = {
+      {"GEMM", parts.gemm},
+      {"attention", parts.attention},
+      {"MoE", parts.moe},
+      {"elementwise", parts.elementwise},
+      {"communication inside the domain", parts.scale_up},
+      {"communication between domains", parts.scale_out},
+      {"host", parts.host}};
+  Duration all{};
+  for (const auto& kind : kinds) all += kind.second;
+  if (all == Duration(0)) return "";
+  const auto percent = [&](Duration part) {
+    return fixed(100 * share(static_cast<double>(part.count()), static_cast<double>(all.count())),
+                 1) +
+           " %";
+  };
+  std::string text = "Step time: ";
+  bool first = true;
+  for (const auto& [kind, time] : kinds) {
+    if (time == Duration(0)) continue;
+    text += std::string(first ? "" : ", ") + kind + " " + percent(time);
+    first = false;
+  }
+  if (sum.hidden > Duration(0)) text += "; " + percent(sum.hidden) + " of it hidden by overlap";
+  return text + ".\n";
+}
+
+}  // namespace
+
+std::string replay_activity(std::span<const ReplicaStats> replicas) {
+  const Totals sum = totals(replicas);
+  const double steps = static_cast<double>(sum.steps);
+  return "Steps: " + number(sum.steps) + ", on average " +
+         significant(share(static_cast<double>(sum.items), steps)) + " requests and " +
+         significant(share(static_cast<double>(sum.new_tokens), steps)) +
+         " new tokens. KV cache at its fullest: " + significant(100 * fullest(replicas)) +
+         " %. Preemptions: " + number(sum.preemptions) + ".\n" + where_time_went(sum);
+}
+
+}  // namespace inferbench

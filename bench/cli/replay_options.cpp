@@ -1,0 +1,77 @@
+#include "bench/cli/replay_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "harness/base/error.hpp"
+#include "harness/replay/router.hpp"
+#include "harness/schedule/registry.hpp"
+#include "workloads/text_values.hpp"
+
+namespace inferbench {
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+PercentileMethod method_named(const std::string& name) {
+  if (const auto method = parse_percentile_method(name)) return *method;
+  throw unknown_name("--percentile-method", "method", name, percentile_method_names());
+}
+
+}  // namespace
+
+ServingOptions ReplayArguments::serving() const {
+  ServingOptions options;
+  options.scheduler = scheduler;
+  options.step_tokens = Tokens(step_tokens);
+  options.max_batch = max_batch;
+  options.block_tokens = Tokens(block_tokens);
+  options.watermark = watermark;
+  options.router = router;
+  if (!cut.empty()) options.cut = Time(parse_duration(cut, "--cut"));
+  return options;
+}
+
+SummaryOptions ReplayArguments::summary(const Deployment& deployment,
+                                        std::optional<std::int64_t> concurrency) const {
+  SummaryOptions options;
+  options.percentile_method = method_named(percentile_method);
+  const std::int64_t gpus = deployment.parallel.gpus();
+  options.gpus = {.total = gpus, .prefill = gpus, .decode = gpus};
+  if (!slo.empty()) options.slo = parse_slo(slo);
+  options.concurrency = concurrency;
+  return options;
+}
+
+void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
+  const auto serving = [&](const char* name, auto& value, const std::string& help) {
+    verb.add_option(name, value, help)->group("Serving")->capture_default_str();
+  };
+  serving("--scheduler", arguments.scheduler, joined(scheduler_names()));
+  serving("--step-tokens", arguments.step_tokens,
+          "new tokens per step and attention rank: decodes first, prompt chunks with the rest");
+  serving("--max-batch", arguments.max_batch, "running requests per attention rank");
+  serving("--block-tokens", arguments.block_tokens, "tokens per KV block");
+  serving("--watermark", arguments.watermark, "share of KV blocks that admissions leave free");
+  serving("--router", arguments.router, "between DP replicas: " + joined(router_names()));
+  serving("--cut", arguments.cut,
+          "end the run at this time, e.g. 10m; requests still open count as unfinished");
+
+  const auto judging = [&](const char* name, auto& value, const std::string& help) {
+    verb.add_option(name, value, help)->group("Judging")->capture_default_str();
+  };
+  judging("--slo", arguments.slo, "ttft_p99=2s,tpot_p99=50ms or a name of `inferbench list slos`");
+  judging("--percentile-method", arguments.percentile_method, joined(percentile_method_names()));
+
+  const auto output = [&](const char* name, auto& value, const std::string& help) {
+    verb.add_option(name, value, help)->group("Output");
+  };
+  output("--json", arguments.json, "write the result file; - is stdout");
+  output("--records", arguments.records, "write one line per request (JSON lines); - is stdout");
+  output("--console", arguments.console, "print another tool's report instead: vllm");
+}
+
+}  // namespace inferbench

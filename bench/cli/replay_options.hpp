@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "bench/cli/system_options.hpp"
+#include "bench/cli/workload_options.hpp"
+#include "harness/metrics/summary_options.hpp"
+#include "harness/replay/deployed_system.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace inferbench {
+
+// Everything `inferbench replay` is asked. Must outlive the parsing of the verb.
+struct ReplayArguments {
+  SystemOptions system;
+  WorkloadArguments workload;
+  std::string profile = "default", expert_skew;
+  std::string scheduler = "in_flight", router = "least_loaded";
+  std::int64_t step_tokens = 2048, max_batch = 256, block_tokens = 16;
+  double watermark = 0.01;
+  std::string slo, cut;  // empty: none
+  std::string percentile_method = "linear";
+  std::string json, records;  // empty: not written
+  std::string console;        // empty: our own report
+
+  ServingOptions serving() const;
+  SummaryOptions summary(const Deployment& deployment,
+                         std::optional<std::int64_t> concurrency) const;
+};
+
+// Serving, judgement and output: the groups that only replay has.
+void add_replay_options(CLI::App& verb, ReplayArguments& arguments);
+
+}  // namespace inferbench
