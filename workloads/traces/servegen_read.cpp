@@ -69,7 +69,9 @@ void add_dataset(ServeGenClient& client, const nlohmann::json& dataset, const st
   for (const auto& [begin, fields] : dataset.items()) {
     windows[parse_number(begin, place)] = &fields;
   }
-  for (const auto& [begin, fields] : windows) {
+  for (const auto& window : windows) {
+    // Not a structured binding: clang 14 does not let a lambda capture one.
+    const nlohmann::json* const fields = window.second;
     if (!fields->is_object()) throw Error(place, "a window that is no object", "expected its pdfs");
     const auto pdf = [&](const char* key) {
       const auto found = fields->find(key);
@@ -78,7 +80,7 @@ void add_dataset(ServeGenClient& client, const nlohmann::json& dataset, const st
     };
     TokenPdf input = pdf("input_tokens"), output = pdf("output_tokens");
     if (input.tokens.empty() || output.tokens.empty()) continue;  // nothing was asked then
-    client.pdf_begin_s.push_back(begin);
+    client.pdf_begin_s.push_back(window.first);
     client.input.push_back(std::move(input));
     client.output.push_back(std::move(output));
   }
