@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 
@@ -19,12 +18,17 @@ struct ClaimsOptions {
   unsigned threads = 0;
 };
 
-void print_changes(const std::vector<LabelChange>& changes) {
+// True when a label or a pinned number is not what it was.
+bool report_changes(const std::vector<ClaimResult>& results) {
+  const std::vector<LabelChange> changes = label_changes(results, expected_labels());
+  const std::vector<std::string> pins = broken_pins(results);
   for (const LabelChange& change : changes) {
     std::cerr << "changed: " << change.name << " was \""
               << (change.expected.empty() ? "not written down" : change.expected) << "\", is \""
               << change.found << "\"\n";
   }
+  for (const std::string& pin : pins) std::cerr << "changed: " << pin << "\n";
+  return !changes.empty() || !pins.empty();
 }
 
 void run_claims(const ClaimsOptions& options, VerbContext& context) {
@@ -39,10 +43,7 @@ void run_claims(const ClaimsOptions& options, VerbContext& context) {
   if (!file || !file->is_stdout()) {
     std::cout << claims_text(results, {.verbose = options.verbose});
   }
-  if (!options.check) return;
-  const std::vector<LabelChange> changes = label_changes(results, expected_labels());
-  print_changes(changes);
-  if (!changes.empty()) context.exit_code = ExitCode::failed;
+  if (options.check && report_changes(results)) context.exit_code = ExitCode::failed;
 }
 
 }  // namespace
@@ -57,7 +58,8 @@ void add_claims_verb(CLI::App& program, VerbContext& context) {
   verb->add_option("--json", options->json, "Write everything as JSON to a file, or - for stdout");
   verb->add_flag("--verbose,-v", options->verbose, "Show inputs, numbers and checks");
   verb->add_flag("--check", options->check,
-                 "Exit 1 when a label is not the one in tests/scenarios/expected_labels.json");
+                 "Exit 1 when a label is not the one in tests/scenarios/expected_labels.json or a "
+                 "pinned number has changed");
   verb->add_option("--threads", options->threads, "Threads to use; 0: all cores");
   verb->footer(
       "A label is computed from the checks of the row's scenario file:\n"

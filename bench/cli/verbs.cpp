@@ -8,6 +8,7 @@ namespace inferbench {
 
 void add_export_verb(CLI::App& program, VerbContext& context);
 void add_validate_result_verb(CLI::App& program, VerbContext& context);
+void add_claims_verb(CLI::App& program, VerbContext& context);
 void add_list_verb(CLI::App& program, VerbContext& context);
 void add_plan_verb(CLI::App& program, VerbContext& context);
 void add_replay_verb(CLI::App& program, VerbContext& context);
@@ -23,6 +24,7 @@ void add_all_verbs(CLI::App& program, VerbContext& context) {
       add_replay_verb,
       add_sweep_verb,
       add_explain_verb,
+      add_claims_verb,
       add_export_verb,
       add_validate_result_verb,
   };

@@ -142,4 +142,19 @@ std::vector<LabelChange> label_changes(const std::vector<ClaimResult>& results,
   return changes;
 }
 
+std::vector<std::string> broken_pins(const std::vector<ClaimResult>& results) {
+  std::vector<std::string> broken;
+  for (const ClaimResult& result : results) {
+    for (const GroupOutcome& group : result.groups) {
+      if (group.name != "pinned") continue;
+      for (const CheckOutcome& check : group.checks) {
+        if (check.passed) continue;
+        broken.push_back(result.scenario.name + ": " + check.quantity + " wanted " + check.wanted +
+                         ", found " + check.found);
+      }
+    }
+  }
+  return broken;
+}
+
 }  // namespace inferbench

@@ -31,4 +31,7 @@ struct LabelChange {
 std::vector<LabelChange> label_changes(const std::vector<ClaimResult>& results,
                                        const std::map<std::string, std::string>& expected);
 
+// Pinned checks that fail: "A6: fast.TP64_tps_user wanted = 39.3 within 0.3 %, found 41.0".
+std::vector<std::string> broken_pins(const std::vector<ClaimResult>& results);
+
 }  // namespace inferbench

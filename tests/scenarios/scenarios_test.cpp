@@ -36,8 +36,8 @@ TEST_P(Claim, HasItsExpectedLabelAndNumbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Claims, Claim, testing::ValuesIn(scenarios()),
-                         [](const testing::TestParamInfo<Scenario>& info) {
-                           std::string id = info.param.name;
+                         [](const testing::TestParamInfo<Scenario>& claim) {
+                           std::string id = claim.param.name;
                            std::replace(id.begin(), id.end(), '-', '_');
                            return id;
                          });

@@ -32,9 +32,11 @@ const SweepPoint* brute_force(const std::vector<SweepPoint>& points, const Sweep
   return best;
 }
 
-bool is_dominated(const SweepPoint& point, const std::vector<SweepPoint>& points) {
+bool is_dominated(const SweepPoint& point, const std::vector<SweepPoint>& points,
+                  const SweepLimits& limits) {
   return std::any_of(points.begin(), points.end(), [&](const SweepPoint& other) {
-    return other.fits && other.tps_user >= point.tps_user && other.tps_gpu >= point.tps_gpu &&
+    return meets(other, limits) && other.tps_user >= point.tps_user &&
+           other.tps_gpu >= point.tps_gpu &&
            (other.tps_user > point.tps_user || other.tps_gpu > point.tps_gpu);
   });
 }
@@ -117,16 +119,16 @@ Numbers steady_best(const JsonObject& inputs, const World& world) {
 Numbers steady_frontier(const JsonObject& inputs, const World& world) {
   const SteadySweep sweep = steady_sweep(inputs, world);
   const std::vector<SweepPoint> points = sweep.points();
+  const SweepLimits limits = sweep_limits(inputs);
   std::vector<double> user, per_gpu;
-  double dominated = 0;
-  for (const std::size_t index : pareto_frontier(points, sweep_limits(inputs))) {
-    user.push_back(points[index].tps_user);
-    per_gpu.push_back(points[index].tps_gpu);
-    if (is_dominated(points[index], points)) dominated += 1;
-  }
   std::vector<std::string> on_frontier;
-  for (const std::size_t index : pareto_frontier(points, sweep_limits(inputs))) {
-    const std::string id = label(points[index].task.parallel);
+  double dominated = 0;
+  for (const std::size_t index : pareto_frontier(points, limits)) {
+    const SweepPoint& point = points[index];
+    user.push_back(point.tps_user);
+    per_gpu.push_back(point.tps_gpu);
+    if (is_dominated(point, points, limits)) dominated += 1;
+    const std::string id = label(point.task.parallel);
     if (std::find(on_frontier.begin(), on_frontier.end(), id) == on_frontier.end()) {
       on_frontier.push_back(id);
     }

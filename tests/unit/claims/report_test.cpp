@@ -60,5 +60,19 @@ TEST(Report, ALabelThatChangedIsNamed) {
   EXPECT_EQ(changes[1].expected, "");
 }
 
+TEST(Report, APinnedNumberThatChangedIsNamed) {
+  EXPECT_TRUE(broken_pins(results({"A10"})).empty());
+  World small = shipped_world();
+  small.model = [](const std::string& name) {
+    ModelSpec model = shipped_world().model(name);
+    model.layers = 30;
+    return model;
+  };
+  // 30 layers of Yi-34B have half the KV: the pinned bytes and layers are both gone.
+  const auto pins = broken_pins(run_scenarios(select_scenarios({"D7-kv"}), small, 1));
+  ASSERT_FALSE(pins.empty());
+  EXPECT_TRUE(pins.front().starts_with("D7-kv: kv.bytes wanted = 4,026,531,840")) << pins.front();
+}
+
 }  // namespace
 }  // namespace inferbench
