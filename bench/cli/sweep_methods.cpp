@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/cli/sweep_profile.hpp"
+#include "bench/cli/sweep_replay.hpp"
 #include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/plan/chunk_grid.hpp"
@@ -27,6 +28,11 @@ std::string memory_rule(const SweepSystem& s) {
 }
 
 SweepPlan plan_steady(const SweepOptions& options) {
+  if (!options.replay.workload.spec.empty() || !options.replay.slo.empty()) {
+    throw Error(options.replay.slo.empty() ? "--workload" : "--slo", "does not apply",
+                "--method steady is a closed form over --isl and --osl",
+                "add --method replay, or use --max-ttft and --min-tps-user");
+  }
   SweepPlan plan;
   plan.system = sweep_system(options);
   const SweepSystem& s = plan.system;
@@ -53,6 +59,8 @@ SweepPlan plan_steady(const SweepOptions& options) {
 const std::vector<SweepMethodEntry>& sweep_methods() {
   static const std::vector<SweepMethodEntry> methods = {
       {"steady", "closed form, one point per configuration and chunk size", {}, plan_steady},
+      {"replay", "a workload replayed per configuration, chunk size and load",
+       add_replay_sweep_options, plan_replay},
   };
   return methods;
 }

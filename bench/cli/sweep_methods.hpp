@@ -9,6 +9,7 @@
 
 #include "bench/cli/plan_rule_options.hpp"
 #include "bench/cli/system_options.hpp"
+#include "bench/cli/workload_options.hpp"
 #include "harness/sweep/frontier.hpp"
 #include "harness/sweep/steady.hpp"
 #include "harness/sweep/sweep_method.hpp"
@@ -18,6 +19,15 @@ class App;
 }
 
 namespace inferbench {
+
+// What only --method replay is told.
+struct ReplaySweepOptions {
+  WorkloadArguments workload;
+  std::vector<double> rates;        // requests/s
+  std::vector<std::int64_t> users;  // closed loop
+  std::string slo;
+  std::int64_t max_batch = 256;
+};
 
 // What every method of the sweep verb is told.
 struct SweepOptions {
@@ -34,6 +44,7 @@ struct SweepOptions {
   std::size_t rows = 24;
   bool infeasible = false, no_plot = false;
   unsigned threads = 0;
+  ReplaySweepOptions replay;
 };
 
 // The points to compute, how, and everything that they depend on (RunResult::configuration).
@@ -50,7 +61,7 @@ struct SweepPlan {
 struct SweepMethodEntry {
   std::string name;
   std::string about;
-  std::function<void(CLI::App& verb)> add_options;  // may be empty
+  std::function<void(CLI::App& verb, SweepOptions& options)> add_options;  // may be empty
   std::function<SweepPlan(const SweepOptions&)> plan;
 };
 

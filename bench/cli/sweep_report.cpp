@@ -18,20 +18,21 @@ std::string kind_of(const std::string& why_not) {
 std::string counts(std::span<const SweepPoint> points) {
   std::set<ParallelConfig> configs;
   std::set<Tokens> chunks;
+  std::set<double> loads;
   std::map<std::string, std::size_t> reasons;
   std::size_t fit = 0;
   for (const SweepPoint& p : points) {
     configs.insert(p.task.parallel), chunks.insert(p.task.chunk);
-    if (p.fits) {
-      ++fit;
-    } else {
-      ++reasons[kind_of(p.why_not)];
-    }
+    loads.insert(p.task.load);
+    if (p.fits) ++fit;
+    if (!p.fits || !p.meets_slo) ++reasons[kind_of(p.why_not)];
   }
   const auto number = [](std::size_t n) { return with_commas(static_cast<long long>(n)); };
   std::string text = number(configs.size()) + " configurations x " + number(chunks.size()) +
-                     " chunk sizes: " + number(points.size()) + " points, " + number(fit) +
-                     " fit, " + number(points.size() - fit) + " do not";
+                     " chunk sizes" +
+                     (loads.size() > 1 ? " x " + number(loads.size()) + " loads" : "") + ": " +
+                     number(points.size()) + " points, " + number(fit) + " fit, " +
+                     number(points.size() - fit) + " do not";
   std::string list;
   for (const auto& [reason, n] : reasons) {
     list += (list.empty() ? "" : ", ") + reason + " " + number(n);
@@ -49,7 +50,8 @@ std::string limits_text(const SweepLimits& limits) {
 }
 
 std::string named(const SweepPoint& point) {
-  return label(point.task.parallel) + "/" + std::to_string(point.task.chunk.count());
+  return label(point.task.parallel) + "/" + std::to_string(point.task.chunk.count()) +
+         (point.task.load > 0 ? "/" + significant(point.task.load) : "");
 }
 
 std::string ties_text(std::span<const SweepPoint> points, std::size_t of,
@@ -74,14 +76,26 @@ std::vector<std::size_t> spread(const std::vector<std::size_t>& all, std::size_t
 std::string frontier_table(std::span<const SweepPoint> points,
                            const std::vector<std::size_t>& frontier, const SweepLimits& limits,
                            std::size_t rows) {
-  TextTable table({"config", "chunk", "tok/s/user", "tok/s/GPU", "TTFT", "decodes/rank", "GB/GPU",
-                   "ties within 1 %"});
+  const auto any = [&](auto has) {
+    return std::any_of(frontier.begin(), frontier.end(), [&](auto i) { return has(points[i]); });
+  };
+  const bool loads = any([](const SweepPoint& p) { return p.task.load > 0; });
+  const bool decodes = any([](const SweepPoint& p) { return p.decodes > 0; });
+  std::vector<std::string> header = {"config", "chunk"};
+  if (loads) header.emplace_back("load");
+  header.insert(header.end(), {"tok/s/user", "tok/s/GPU", "TTFT"});
+  if (decodes) header.emplace_back("decodes/rank");
+  header.insert(header.end(), {"GB/GPU", "ties within 1 %"});
+  TextTable table(header);
   for (const std::size_t i : spread(frontier, rows)) {
     const SweepPoint& p = points[i];
-    table.add({label(p.task.parallel), std::to_string(p.task.chunk.count()),
-               significant(p.tps_user), significant(p.tps_gpu), human_seconds(p.ttft.count()),
-               significant(p.decodes), fixed(p.memory_needed.count() / 1e9, 0),
-               ties_text(points, i, limits)});
+    std::vector<std::string> row = {label(p.task.parallel), std::to_string(p.task.chunk.count())};
+    if (loads) row.push_back(significant(p.task.load));
+    row.insert(row.end(),
+               {significant(p.tps_user), significant(p.tps_gpu), human_seconds(p.ttft.count())});
+    if (decodes) row.push_back(significant(p.decodes));
+    row.insert(row.end(), {fixed(p.memory_needed.count() / 1e9, 0), ties_text(points, i, limits)});
+    table.add(std::move(row));
   }
   std::string text = "Pareto frontier, " + std::to_string(frontier.size()) + " points";
   if (frontier.size() > rows && rows >= 2) {

@@ -171,7 +171,7 @@ void add_sweep_verb(CLI::App& program, VerbContext& context) {
   std::string methods;
   for (const SweepMethodEntry& entry : sweep_methods()) {
     methods += (methods.empty() ? "" : "; ") + entry.name + ": " + entry.about;
-    if (entry.add_options) entry.add_options(*verb);
+    if (entry.add_options) entry.add_options(*verb, *options);
   }
   verb->add_option("--method", options->method, methods + " (default steady)");
   add_profile_options(*verb, options->profile, options->expert_skew);

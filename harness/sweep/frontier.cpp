@@ -23,7 +23,7 @@ std::vector<std::size_t> that_meet(std::span<const SweepPoint> points, const Swe
 }  // namespace
 
 bool meets(const SweepPoint& point, const SweepLimits& limits) {
-  if (!point.fits) return false;
+  if (!point.fits || !point.meets_slo) return false;
   if (limits.max_ttft && point.ttft > *limits.max_ttft) return false;
   if (limits.min_tps_user && point.tps_user < *limits.min_tps_user) return false;
   return !limits.max_tps_user || point.tps_user <= *limits.max_tps_user;

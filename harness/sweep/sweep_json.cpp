@@ -42,6 +42,7 @@ Json point_json(const SweepPoint& point) {
                {"chunk_tokens", point.task.chunk.count()},
                {"fits", point.fits}};
   if (point.task.load > 0) json["load"] = point.task.load;
+  if (!point.meets_slo) json["meets_slo"] = false;
   if (!point.why_not.empty()) json["why_not"] = point.why_not;
   json["tokens_per_s_user"] = point.tps_user;
   json["tokens_per_s_gpu"] = point.tps_gpu;
@@ -67,6 +68,7 @@ SweepPoint point_from_json(const Json& json, const std::string& place) {
   point.task.chunk = Tokens(static_cast<std::int64_t>(number(json, "chunk_tokens", place)));
   if (json.contains("load")) point.task.load = number(json, "load", place);
   point.fits = fits->get<bool>();
+  point.meets_slo = json.value("meets_slo", true);
   point.why_not = json.value("why_not", "");
   point.tps_user = number(json, "tokens_per_s_user", place);
   point.tps_gpu = number(json, "tokens_per_s_gpu", place);

@@ -20,12 +20,13 @@ struct SweepTask {
 struct SweepPoint {
   SweepTask task;
   bool fits = false;
-  std::string why_not{};  // when it does not fit: "KV cache: needs 210 GB per GPU, ..."; the kind
-                          // stands before the colon
+  bool meets_slo = true;  // false: the method was given an SLO and the point misses it
+  std::string why_not{};  // when it does not fit or misses the SLO: "KV cache: needs 210 GB per
+                          // GPU, ..."; the kind stands before the colon
 
   double tps_user = 0;  // tokens/s/user: 1 / TPOT
   double tps_gpu = 0;   // output tokens/s/GPU over all GPUs
-  Seconds ttft{};       // service time, no queueing, in a steady sweep
+  Seconds ttft{};       // service time, no queueing, in a steady sweep; the median in a replay
   Seconds tpot{};
   Seconds stage{};        // one micro-batch in one pipeline stage
   double decodes = 0;     // running requests per attention rank and micro-batch

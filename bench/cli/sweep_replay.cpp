@@ -1,0 +1,121 @@
+#include "bench/cli/sweep_replay.hpp"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/error.hpp"
+#include "harness/base/text_table.hpp"
+#include "harness/sweep/replay_method.hpp"
+#include "harness/sweep/run_sweep.hpp"
+#include "results/configuration.hpp"
+#include "workloads/load.hpp"
+
+namespace inferbench {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Six sizes span the grid; a replay costs far more than a closed form.
+const std::vector<std::int64_t> kReplayChunks = {256, 512, 1024, 2048, 4096, 8192};
+
+struct Loads {
+  LoadKind kind = LoadKind::as_offered;
+  std::vector<double> values = {0};
+};
+
+Loads loads_of(const ReplaySweepOptions& replay) {
+  if (!replay.rates.empty() && !replay.users.empty()) {
+    throw Error("--rates, --users", "both are given", "a load is either open or closed loop",
+                "use one of them");
+  }
+  Loads loads;
+  if (!replay.rates.empty()) loads = {LoadKind::rate, replay.rates};
+  if (!replay.users.empty()) {
+    loads = {LoadKind::users, {replay.users.begin(), replay.users.end()}};
+  }
+  if (loads.kind == LoadKind::as_offered) return loads;
+  for (const double load : loads.values) {
+    if (!(load > 0)) {
+      throw Error(loads.kind == LoadKind::rate ? "--rates" : "--users", significant(load),
+                  "expected a number above 0");
+    }
+  }
+  return loads;
+}
+
+std::string load_text(const Loads& loads) {
+  if (loads.kind == LoadKind::as_offered) return "arrivals as the workload has them";
+  std::string text = loads.kind == LoadKind::rate ? "requests/s" : "concurrent users";
+  for (const double load : loads.values) text += " " + significant(load);
+  return text;
+}
+
+std::vector<SweepTask> with_loads(const std::vector<SweepTask>& tasks, const Loads& loads) {
+  std::vector<SweepTask> all;
+  for (const SweepTask& task : tasks) {
+    for (const double load : loads.values) {
+      all.push_back(task);
+      all.back().load = load;
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+void add_replay_sweep_options(CLI::App& verb, SweepOptions& options) {
+  ReplaySweepOptions& replay = options.replay;
+  add_workload_options(verb, replay.workload, false);
+  const auto add = [&](const char* name, auto& value, const char* help) {
+    return verb.add_option(name, value, help)->group("Replay");
+  };
+  add("--rates", replay.rates, "loads: requests per second, e.g. 1,2,4")->delimiter(',');
+  add("--users", replay.users, "loads: concurrent users in closed loop, e.g. 8,32,128")
+      ->delimiter(',');
+  add("--slo", replay.slo, "points that miss it stay off the frontier; as in replay --slo");
+  add("--max-batch", replay.max_batch, "running requests per attention rank (default 256)");
+}
+
+SweepPlan plan_replay(const SweepOptions& options) {
+  const ReplaySweepOptions& replay = options.replay;
+  if (replay.workload.spec.empty()) {
+    throw Error("--workload", "is missing", "--method replay replays one",
+                "e.g. --workload sample:chat-burst; `inferbench list workloads` shows all");
+  }
+  const Loads loads = loads_of(replay);
+  SweepPlan plan;
+  plan.system = sweep_system(options);
+  const SweepSystem& s = plan.system;
+  const auto configs = sweep_configs(options, s);
+  SweepOptions chunked = options;
+  if (chunked.chunks.empty()) chunked.chunks = kReplayChunks;
+  const auto chunks = sweep_chunks(chunked);
+  ReplaySweep sweep;
+  sweep.workload = std::make_shared<const Workload>(
+      load_workload(replay.workload.spec, replay.workload.options));
+  sweep.offer = replay.workload.options;
+  sweep.load = loads.kind;
+  sweep.serving.max_batch = replay.max_batch;
+  if (!replay.slo.empty()) sweep.slo = parse_slo(replay.slo);
+  plan.about = {
+      s.model.name + " in " + label(s.precision) + " on " + std::to_string(*options.system.gpus) +
+          " " + s.gpu.name + ", " + sweep.workload->name + ", " +
+          with_commas(static_cast<long long>(sweep.workload->requests.size())) + " requests",
+      "event replay, cost profile " + s.profile.name + "; modelled, with queueing; " +
+          load_text(loads)};
+  for (const std::string& note : sweep.workload->notes) plan.about.push_back("note: " + note);
+  plan.method = std::make_unique<ReplayMethod>(s, std::move(sweep));
+  plan.tasks = with_loads(sweep_tasks(configs, chunks), loads);
+  Json configuration = sweep_configuration(options, s, configs, chunks);
+  configuration["workload"] = workload_options_json(replay.workload.spec, replay.workload.options);
+  configuration["load_unit"] = loads.kind == LoadKind::rate    ? "requests_per_s"
+                               : loads.kind == LoadKind::users ? "users"
+                                                               : "as_offered";
+  configuration["loads"] = loads.values;
+  configuration["max_batch"] = replay.max_batch;
+  if (!replay.slo.empty()) configuration["slo"] = replay.slo;
+  plan.configuration = std::make_shared<Json>(std::move(configuration));
+  return plan;
+}
+
+}  // namespace inferbench

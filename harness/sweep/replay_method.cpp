@@ -1,0 +1,131 @@
+#include "harness/sweep/replay_method.hpp"
+
+#include <algorithm>
+#include <variant>
+
+#include "harness/base/error.hpp"
+#include "harness/base/text_table.hpp"
+#include "harness/metrics/summarize.hpp"
+#include "harness/replay/record_sinks.hpp"
+#include "workloads/load.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr double kMedian = 50;
+
+const DistributionMetric& distribution_of(const Summary& summary, const char* id) {
+  for (const DistributionMetric& metric : summary.distributions) {
+    if (metric.id == id) return metric;
+  }
+  throw std::logic_error(std::string("a summary without ") + id);
+}
+
+// The median, or the mean where the samples are too few for one.
+double middle(const DistributionMetric& metric) {
+  for (const Quantile& quantile : metric.quantiles) {
+    if (quantile.percentile == kMedian && quantile.value) return *quantile.value;
+  }
+  return metric.mean.value_or(0);
+}
+
+double headline_rate(const Summary& summary, const char* id) {
+  for (const Window& window : summary.windows) {
+    if (window.name != summary.headline_window) continue;
+    for (const ScalarMetric& rate : window.rates) {
+      if (rate.id == id) return rate.value.value_or(0);
+    }
+  }
+  return 0;
+}
+
+void copy_memory(const Deployment& deployment, SweepPoint& point) {
+  point.memory_available = deployment.memory_available;
+  for (const MemoryPart& part : deployment.memory) {
+    point.memory_needed += part.bytes;
+    if (part.name == "kv") {
+      point.kv = part.bytes;
+    } else if (part.name != "activations" && part.name != "runtime") {
+      point.weights += part.bytes;
+    }
+  }
+}
+
+void judge(const Summary& summary, SweepPoint& point) {
+  const OutcomeCounts& outcomes = summary.outcomes;
+  if (outcomes.completed < outcomes.requests) {
+    point.fits = false;
+    point.why_not = "requests: " + std::to_string(outcomes.requests - outcomes.completed) + " of " +
+                    std::to_string(outcomes.requests) +
+                    " are longer than the KV cache or the model's context";
+    return;
+  }
+  for (const SloOutcome& slo : summary.slo) {
+    if (slo.met) continue;
+    point.meets_slo = false;
+    point.why_not = "SLO: " + slo.constraint + " is missed" +
+                    (slo.attained ? " with " + significant(*slo.attained) : "");
+    return;
+  }
+}
+
+}  // namespace
+
+ReplayMethod::ReplayMethod(SweepSystem system, ReplaySweep sweep)
+    : system_(std::move(system)), sweep_(std::move(sweep)) {
+  ensure(sweep_.workload != nullptr, "a replay sweep has a workload");
+}
+
+SweepPoint ReplayMethod::evaluate(const SweepTask& task) const {
+  SweepPoint point{.task = task};
+  if (const auto why = cannot_work(system_.model, task.parallel)) {
+    point.why_not = "degrees: " + *why;
+    return point;
+  }
+  MemoryBudget budget = system_.budget;
+  budget.activation_tokens = task.chunk;
+  const auto placed = place(system_.model, system_.gpu, task.parallel, system_.precision, budget);
+  if (const auto* no = std::get_if<DoesNotFit>(&placed)) {
+    point.memory_needed = no->needed, point.memory_available = no->available;
+    point.why_not = "weights: " + no->reason;
+    return point;
+  }
+  const auto& deployment = std::get<Deployment>(placed);
+  copy_memory(deployment, point);
+  if (deployment.kv_capacity < sweep_.serving.block_tokens) {
+    point.why_not = "KV cache: not one block of it fits beside the weights";
+    return point;
+  }
+  serve(deployment, point);
+  return point;
+}
+
+void ReplayMethod::serve(const Deployment& deployment, SweepPoint& point) const {
+  ServingOptions serving = sweep_.serving;
+  serving.step_tokens = point.task.chunk;
+  serving.max_batch = std::min(serving.max_batch, point.task.chunk.count());
+  WorkloadOptions offer = sweep_.offer;
+  if (sweep_.load == LoadKind::rate) offer.rate = point.task.load;
+  if (sweep_.load == LoadKind::users) {
+    offer.concurrency = static_cast<std::int64_t>(point.task.load);
+  }
+  DeployedSystem system(deployment, system_.profile, serving);
+  const auto source = open_source(sweep_.workload, offer);
+  RecordList records;
+  system.serve(*source, records);
+
+  SummaryOptions options;
+  const std::int64_t gpus = point.task.parallel.gpus();
+  options.gpus = {.total = gpus, .prefill = gpus, .decode = gpus};
+  options.slo = sweep_.slo;
+  options.concurrency = offer.concurrency;
+  const Summary summary = summarize(records.records(), options);
+  point.fits = true;
+  point.ttft = Seconds(middle(distribution_of(summary, "ttft")) / 1e3);
+  point.tpot = Seconds(middle(distribution_of(summary, "tpot")) / 1e3);
+  point.tps_user = middle(distribution_of(summary, "tps_user"));
+  point.tps_gpu = headline_rate(summary, "output_tps_gpu");
+  judge(summary, point);
+}
+
+}  // namespace inferbench
