@@ -18,6 +18,7 @@ std::string percent(double share) {
 
 std::string slo_verdict(const Summary& summary) {
   if (summary.slo.empty()) return "";
+  if (!summary.validity.valid) return " (SLO not judged)";
   const bool met = std::all_of(summary.slo.begin(), summary.slo.end(),
                                [](const SloOutcome& slo) { return slo.met; });
   return met ? ", SLO met" : ", SLO NOT MET";

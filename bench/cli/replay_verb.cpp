@@ -46,8 +46,16 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
 }
 
 // What stands in the way of a deployment's memory figures.
-std::vector<std::string> notes_on(const ReplayArguments& given, const Deployment& deployment) {
+std::vector<std::string> notes_on(const ReplayArguments& given, const Deployment& deployment,
+                                  const DeployedSystem& system, const Summary& summary) {
   std::vector<std::string> notes = deployment.notes;
+  if (summary.outcomes.rejected > 0) {
+    const bool context = system.longest_sequence() == Tokens(deployment.model.context);
+    notes.push_back("rejected: prompt and answer longer than " +
+                    std::to_string(system.longest_sequence().count()) + " tokens, " +
+                    (context ? "the model's context; --context N sets another"
+                             : "what the KV cache of one attention rank holds"));
+  }
   if (given.step_tokens > given.system.activation_tokens) {
     notes.push_back("steps of " + std::to_string(given.step_tokens) +
                     " tokens are larger than the " +
@@ -123,15 +131,16 @@ void run_replay(const ReplayArguments& given) {
 
   const std::vector<RequestRecord> records = list.take_by_id();
   const WorkloadInfo info = source->info();
-  const ReplayOutcome outcome{
-      .deployment = deployment,
-      .workload = info,
-      .serving = serving,
-      .limits = system.scheduler_options(),
-      .profile = profile.name + " (" + profile.formulation() + ")",
-      .summary = summarize(records, given.summary(deployment, info.concurrency)),
-      .replicas = system.stats(),
-      .notes = notes_on(given, deployment)};
+  Summary summary = summarize(records, given.summary(deployment, info.concurrency));
+  std::vector<std::string> notes = notes_on(given, deployment, system, summary);
+  const ReplayOutcome outcome{.deployment = deployment,
+                              .workload = info,
+                              .serving = serving,
+                              .limits = system.scheduler_options(),
+                              .profile = profile.name + " (" + profile.formulation() + ")",
+                              .summary = std::move(summary),
+                              .replicas = system.stats(),
+                              .notes = std::move(notes)};
   const RunResult result = result_of(given, outcome, std::move(provenance), outputs);
   if (outputs.json) write_run_result(result, *outputs.json);
   if (given.json != "-" && given.records != "-") print(given, outcome, result, records);

@@ -63,7 +63,15 @@ ParallelConfig chosen(const SystemOptions& options, const ModelSpec& model,
 }  // namespace
 
 ModelSpec SystemOptions::model() const {
-  return find_model(model_name);
+  ModelSpec spec = find_model(model_name);
+  if (!context) return spec;
+  check_positive("--context", *context);
+  if (*context != spec.context) {
+    spec.notes.push_back("context of " + std::to_string(*context) + " tokens set by --context, " +
+                         std::to_string(spec.context) + " in the catalog");
+    spec.context = *context;
+  }
+  return spec;
 }
 
 HardwareSpec SystemOptions::gpu() const {
@@ -125,6 +133,8 @@ void add_system_options(CLI::App& verb, SystemOptions& options, SystemScope scop
       ->required();
   verb.add_option("--gpu", options.gpu_name, "catalog name (`inferbench list gpus`) or own JSON")
       ->required();
+  verb.add_option("--context", options.context,
+                  "longest sequence in tokens, instead of the model's own");
   CLI::Option* gpus = verb.add_option("--gpus", options.gpus, "number of GPUs");
   if (scope == SystemScope::search) gpus->required();
   if (scope == SystemScope::deployment) {

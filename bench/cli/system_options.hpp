@@ -15,6 +15,7 @@ namespace inferbench {
 // The options that name a system, the same on every verb:
 //
 //   --model NAME|FILE|FOLDER   catalog model, own JSON or Hugging Face config.json
+//   --context N                the longest sequence, instead of the model's own
 //   --gpu NAME|FILE            catalog GPU or own JSON; --domain N overrides its link domain
 //   --gpus N                   how many
 //   --parallel tp4dp2          how the model is spread; absent: chosen, see deployment()
@@ -27,7 +28,7 @@ namespace inferbench {
 //   verb->callback([&] { const Deployment deployment = system.deployment(); ... });
 struct SystemOptions {
   std::string model_name, gpu_name;
-  std::optional<std::int64_t> gpus, domain;
+  std::optional<std::int64_t> gpus, domain, context;
   std::string parallel_text;   // empty: not given
   std::string precision_text;  // empty: not given
   double memory_fraction = MemoryBudget{}.usable_fraction;
