@@ -19,13 +19,14 @@ std::string counts(std::span<const SweepPoint> points) {
   std::set<ParallelConfig> configs;
   std::set<Tokens> chunks;
   std::set<double> loads;
-  std::map<std::string, std::size_t> reasons;
+  std::map<std::string, std::size_t> reasons, misses;
   std::size_t fit = 0;
   for (const SweepPoint& p : points) {
     configs.insert(p.task.parallel), chunks.insert(p.task.chunk);
     loads.insert(p.task.load);
     if (p.fits) ++fit;
-    if (!p.fits || !p.meets_slo) ++reasons[kind_of(p.why_not)];
+    if (p.fits && !p.meets_slo) ++misses[kind_of(p.why_not)];
+    if (!p.fits) ++reasons[kind_of(p.why_not)];
   }
   const auto number = [](std::size_t n) { return with_commas(static_cast<long long>(n)); };
   std::string text = number(configs.size()) + " configurations x " + number(chunks.size()) +
@@ -37,7 +38,12 @@ std::string counts(std::span<const SweepPoint> points) {
   for (const auto& [reason, n] : reasons) {
     list += (list.empty() ? "" : ", ") + reason + " " + number(n);
   }
-  return text + (list.empty() ? "" : " (" + list + ")") + "\n";
+  if (!list.empty()) text += " (" + list + ")";
+  for (const auto& [reason, n] : misses) {
+    text +=
+        "; of those that fit " + number(n) + (reason == "SLO" ? " miss the SLO" : ": " + reason);
+  }
+  return text + "\n";
 }
 
 std::string limits_text(const SweepLimits& limits) {

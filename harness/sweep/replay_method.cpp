@@ -63,8 +63,9 @@ void judge(const Summary& summary, SweepPoint& point) {
   for (const SloOutcome& slo : summary.slo) {
     if (slo.met) continue;
     point.meets_slo = false;
-    point.why_not = "SLO: " + slo.constraint + " is missed" +
-                    (slo.attained ? " with " + significant(*slo.attained) : "");
+    point.why_not = slo.attained
+                        ? "SLO: " + slo.constraint + " is missed with " + significant(*slo.attained)
+                        : "SLO not judged: too few requests for " + slo.constraint;
     return;
   }
 }
