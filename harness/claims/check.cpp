@@ -128,7 +128,9 @@ const NumberValue& NamedRuns::at(const std::string& quantity, const std::string&
   std::vector<std::string> known;
   for (const auto& [run, numbers] : runs_) {
     for (const auto& [name, value] : numbers.all()) {
-      known.push_back(run + "." + name);
+      std::string full = run;
+      full.append(".").append(name);
+      known.push_back(std::move(full));
       if (known.back() == quantity) return value;
     }
   }

@@ -31,12 +31,14 @@ Numbers reading_speed(const JsonObject& inputs, const World&) {
   const std::vector<double> words = numbers(inputs, "words_per_s");
   const double ratio = inputs.number("tokens_per_word");
   std::vector<double> tokens;
+  tokens.reserve(words.size());
   for (const double rate : words) tokens.push_back(rate * ratio);
   Numbers out;
   out.set("tokens_per_s", tokens);
   if (inputs.has("tokens_per_s")) {
     const double rate = inputs.number("tokens_per_s");
     std::vector<double> implied;
+    implied.reserve(words.size());
     for (const double w : words) implied.push_back(rate / w);
     out.set("implied_tokens_per_word", implied);
   }

@@ -23,6 +23,7 @@ const SweepPoint* fastest(const std::vector<SweepPoint>& points, const SweepLimi
 std::vector<double> curve(const std::vector<SweepPoint>& points, const std::vector<double>& at,
                           const SweepLimits& limits) {
   std::vector<double> series;
+  series.reserve(at.size());
   for (const double user : at) series.push_back(throughput_at(points, user, limits));
   return series;
 }
