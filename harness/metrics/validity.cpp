@@ -63,10 +63,9 @@ class Judge {
       const double share = static_cast<double>(errors) / static_cast<double>(counts.requests);
       add("errors",
           number(counts.rejected) +
-              " requests were rejected (larger than the KV pool or the "
-              "model's context) and " +
-              number(counts.cancelled) + " cancelled, " + percent(share) +
-              " of all; above 1 % the run is not valid",
+              " rejected (larger than the KV pool or the model's context) and " +
+              number(counts.cancelled) + " cancelled of " + number(counts.requests) +
+              " requests, " + percent(share) + "; above 1 % the run is not valid",
           share > kMostErrors);
     }
     if (counts.unfinished > 0) {

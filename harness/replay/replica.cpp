@@ -39,17 +39,22 @@ void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
   while (pipeline_.next_done() <= now) {
     const Pipeline::Step step = pipeline_.leave();
     step_times_.push(now);
-    for (const Emission& emission : scheduler_.commit(step.id, step.result)) {
-      stamp(emission, now, ended);
-    }
+    stamp(scheduler_.commit(step.id, step.result), now, ended);
     if (step_times_.size() >= forget_at_) forget_old_steps();
   }
 }
 
-void Replica::stamp(const Emission& emission, Time now, std::vector<Ended>& ended) {
-  const std::uint32_t slot = open_.find(emission.request);
-  open_[slot].tokens.add(step_times_.last(), emission.tokens.count());
-  if (emission.last) end(slot, Outcome::completed, now, ended);
+void Replica::stamp(std::span<const Emission> emissions, Time now, std::vector<Ended>& ended) {
+  if (guesses_.size() < emissions.size()) guesses_.resize(emissions.size(), 0);
+  const StepTimes::Index index = step_times_.last();
+  for (std::size_t i = 0; i < emissions.size(); ++i) {
+    const Emission& emission = emissions[i];
+    // Who emits at a place of one commit nearly always emits there in the next one as well.
+    std::uint32_t& slot = guesses_[i];
+    if (open_[slot].id != emission.request) slot = open_.find(emission.request);
+    open_[slot].tokens.add(index, emission.tokens.count());
+    if (emission.last) end(slot, Outcome::completed, now, ended);
+  }
 }
 
 // Looked up when the list has doubled, so that the search costs nothing per step.
@@ -68,8 +73,10 @@ void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
   const Admission admission = scheduler_.admit(request);
   open_tokens_ += request.input;
   RequestRecord record = open_record(request, now, index_);
-  const std::uint32_t slot = open_.open(
-      id, {.tokens = {}, .ended = {.request = std::move(request), .record = std::move(record)}});
+  const std::uint32_t slot =
+      open_.open(id, {.id = id,
+                      .tokens = {},
+                      .ended = {.request = std::move(request), .record = std::move(record)}});
   if (admission != Admission::queued) end(slot, Outcome::rejected, now, ended);
 }
 
@@ -82,9 +89,9 @@ void Replica::start_step(const Clock& clock) {
     ensure(!pipeline_.empty() || open_.size() == 0, "a scheduler with requests and no step plans");
     return;
   }
-  note_admissions(plan, now);
+  note_items(plan, now);
   const StepResult result = executor_.run(plan);
-  count(plan, result.timing);
+  note_timing(result.timing);
   pipeline_.enter(plan.step, result, now);
 }
 
@@ -101,18 +108,19 @@ void Replica::note_preemptions(const BatchPlan& plan) {
   }
 }
 
-void Replica::note_admissions(const BatchPlan& plan, Time now) {
+// One pass over the items, because it is part of every step.
+void Replica::note_items(const BatchPlan& plan, Time now) {
+  Tokens new_tokens;
   for (const BatchItem& item : plan.items) {
+    new_tokens += item.new_tokens;
     if (item.starts) open_[open_.find(item.request)].ended.record.admitted = now;
   }
-}
-
-void Replica::count(const BatchPlan& plan, const StepTiming& timing) {
   ++stats_.steps;
   stats_.items += plan.items.size();
-  Tokens new_tokens;
-  for (const BatchItem& item : plan.items) new_tokens += item.new_tokens;
   stats_.new_tokens += static_cast<std::uint64_t>(new_tokens.count());
+}
+
+void Replica::note_timing(const StepTiming& timing) {
   stats_.busy += timing.stage;
   stats_.hidden += timing.hidden;
   add(stats_.parts, timing.parts);

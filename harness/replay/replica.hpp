@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/execute/executor.hpp"
@@ -56,15 +57,16 @@ class Replica {
 
  private:
   struct Open {
+    RequestId id{};
     TokenTimes tokens;
     Ended ended;  // what is known of it so far
   };
 
-  void stamp(const Emission& emission, Time now, std::vector<Ended>& ended);
+  void stamp(std::span<const Emission> emissions, Time now, std::vector<Ended>& ended);
   void forget_old_steps();
-  void count(const BatchPlan& plan, const StepTiming& timing);
   void note_preemptions(const BatchPlan& plan);
-  void note_admissions(const BatchPlan& plan, Time now);
+  void note_items(const BatchPlan& plan, Time now);
+  void note_timing(const StepTiming& timing);
   void end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended);
 
   Scheduler& scheduler_;
@@ -72,9 +74,10 @@ class Replica {
   Pipeline pipeline_;
   std::int32_t index_;
   Slots<Open> open_;
-  Tokens open_tokens_{};          // prompt tokens of the open requests
-  StepTimes step_times_;          // back to the oldest token of an open request
-  std::size_t forget_at_ = 4096;  // size of step_times_ at which that is looked up
+  Tokens open_tokens_{};                // prompt tokens of the open requests
+  std::vector<std::uint32_t> guesses_;  // slot that emitted at each place of the last commit
+  StepTimes step_times_;                // back to the oldest token of an open request
+  std::size_t forget_at_ = 4096;        // size of step_times_ at which that is looked up
   ReplicaStats stats_;
 };
 

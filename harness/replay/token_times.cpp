@@ -29,8 +29,14 @@ std::vector<Time> TokenTimes::times(const StepTimes& steps) const {
   std::vector<Time> times;
   times.reserve(tokens);
   const auto append = [&](const Run& run) {
-    for (std::uint64_t k = 0; k < run.count; ++k)
+    if (run.stride == 1) {
+      const std::span<const Time> same = steps.from(run.begin, run.count);
+      times.insert(times.end(), same.begin(), same.end());
+      return;
+    }
+    for (std::uint64_t k = 0; k < run.count; ++k) {
       times.push_back(steps.at(run.begin + k * run.stride));
+    }
   };
   for (const Run& run : earlier_) append(run);
   append(run_);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/base/units.hpp"
@@ -16,6 +18,9 @@ class StepTimes {
   void push(Time time) { times_.push_back(time); }
   Index last() const { return first_ + times_.size() - 1; }
   Time at(Index index) const { return times_[index - first_]; }
+  std::span<const Time> from(Index index, std::size_t count) const {
+    return std::span<const Time>(times_).subspan(index - first_, count);
+  }
   std::size_t size() const { return times_.size(); }
 
   // Forgets what lies before `index`.
