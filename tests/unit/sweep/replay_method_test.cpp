@@ -22,9 +22,10 @@ SweepSystem small_system() {
 
 ReplaySweep thirty_requests() {
   ReplaySweep sweep;
-  sweep.workload = std::make_shared<const Workload>(
-      load_workload("poisson:rate=4,isl=fixed(512),osl=fixed(32)", {.seed = 3, .requests = 30}));
   sweep.offer.seed = 3;
+  sweep.offer.requests = 30;
+  sweep.workload = std::make_shared<const Workload>(
+      load_workload("poisson:rate=4,isl=fixed(512),osl=fixed(32)", sweep.offer));
   return sweep;
 }
 
