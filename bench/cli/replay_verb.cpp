@@ -53,7 +53,7 @@ std::vector<std::string> notes_on(const ReplayArguments& given, const Deployment
     const bool context = system.longest_sequence() == Tokens(deployment.model.context);
     notes.push_back("rejected: prompt and answer longer than " +
                     std::to_string(system.longest_sequence().count()) + " tokens, " +
-                    (context ? "the model's context; --context N sets another"
+                    (context ? "the model's context; --model-context N sets another"
                              : "what the KV cache of one attention rank holds"));
   }
   if (given.step_tokens > given.system.activation_tokens) {

@@ -65,10 +65,11 @@ ParallelConfig chosen(const SystemOptions& options, const ModelSpec& model,
 ModelSpec SystemOptions::model() const {
   ModelSpec spec = find_model(model_name);
   if (!context) return spec;
-  check_positive("--context", *context);
+  check_positive("--model-context", *context);
   if (*context != spec.context) {
-    spec.notes.push_back("context of " + std::to_string(*context) + " tokens set by --context, " +
-                         std::to_string(spec.context) + " in the catalog");
+    spec.notes.push_back("context of " + std::to_string(*context) +
+                         " tokens set by --model-context, " + std::to_string(spec.context) +
+                         " in the catalog");
     spec.context = *context;
   }
   return spec;
@@ -133,7 +134,7 @@ void add_system_options(CLI::App& verb, SystemOptions& options, SystemScope scop
       ->required();
   verb.add_option("--gpu", options.gpu_name, "catalog name (`inferbench list gpus`) or own JSON")
       ->required();
-  verb.add_option("--context", options.context,
+  verb.add_option("--model-context", options.context,
                   "longest sequence in tokens, instead of the model's own");
   CLI::Option* gpus = verb.add_option("--gpus", options.gpus, "number of GPUs");
   if (scope == SystemScope::search) gpus->required();

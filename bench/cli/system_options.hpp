@@ -15,7 +15,7 @@ namespace inferbench {
 // The options that name a system, the same on every verb:
 //
 //   --model NAME|FILE|FOLDER   catalog model, own JSON or Hugging Face config.json
-//   --context N                the longest sequence, instead of the model's own
+//   --model-context N          the longest sequence, instead of the model's own
 //   --gpu NAME|FILE            catalog GPU or own JSON; --domain N overrides its link domain
 //   --gpus N                   how many
 //   --parallel tp4dp2          how the model is spread; absent: chosen, see deployment()
