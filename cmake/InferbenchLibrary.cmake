@@ -25,5 +25,5 @@ function(inferbench_test name)
     INFERBENCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}" INFERBENCH_BINARY_DIR="${CMAKE_BINARY_DIR}")
   # Assertions are most of a test's code, and optimising them most of its build time.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")
+  gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()
