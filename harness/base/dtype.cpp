@@ -56,6 +56,7 @@ std::optional<DType> parse_dtype(std::string_view text) {
 
 std::vector<std::string> dtype_names() {
   std::vector<std::string> names;
+  names.reserve(kTypes.size());
   for (const Row& r : kTypes) names.emplace_back(r.name);
   return names;
 }

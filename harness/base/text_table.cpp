@@ -61,6 +61,7 @@ std::string TextTable::str() const {
   };
   std::string out = line(header_);
   std::vector<std::string> rule;
+  rule.reserve(columns);
   for (const std::size_t w : widths) rule.emplace_back(w, '-');
   out += line(rule);
   for (const auto& row : rows_) out += line(row);
