@@ -22,7 +22,7 @@ struct ServingOptions {
   Tokens block_tokens{16};
   double watermark = SchedulerOptions{}.watermark;
   std::string router = "least_loaded";
-  std::optional<Time> cut;  // the run ends here; open requests are unfinished
+  std::optional<Time> cut{};  // the run ends here; open requests are unfinished
 };
 
 // A deployment in modelled time: DP replicas behind a router; in each, one scheduler per EP rank in

@@ -53,6 +53,7 @@ std::span<const RoutingPolicy> routing_policies() {
 
 std::vector<std::string> router_names() {
   std::vector<std::string> names;
+  names.reserve(kPolicies.size());
   for (const RoutingPolicy& policy : kPolicies) names.emplace_back(policy.name);
   return names;
 }

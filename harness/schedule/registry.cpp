@@ -34,6 +34,7 @@ std::span<const SchedulingPolicy> scheduling_policies() {
 
 std::vector<std::string> scheduler_names() {
   std::vector<std::string> names;
+  names.reserve(kPolicies.size());
   for (const SchedulingPolicy& policy : kPolicies) names.emplace_back(policy.name);
   return names;
 }

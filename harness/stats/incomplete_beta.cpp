@@ -17,7 +17,8 @@ double away_from_zero(double value) {
 
 // Numerator of the fraction's term `n`, n >= 1: odd and even terms differ.
 double numerator(int n, double a, double b, double x) {
-  const double m = n / 2;
+  const int half = n / 2;  // terms come in pairs
+  const double m = half;
   if (n % 2 == 0) return m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
   return -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
 }

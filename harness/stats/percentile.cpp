@@ -54,6 +54,7 @@ std::optional<PercentileMethod> parse_percentile_method(std::string_view name) {
 
 std::vector<std::string> percentile_method_names() {
   std::vector<std::string> names;
+  names.reserve(kNames.size());
   for (const auto& entry : kNames) names.emplace_back(entry.second);
   return names;
 }
