@@ -127,9 +127,9 @@ std::vector<ParallelConfig> replicas_of(std::int64_t gpus, std::int64_t domain) 
 
 std::string shortfall(const ModelSpec& model, const HardwareSpec& gpu,
                       const ParallelConfig& parallel, const StageFit& fit, Bytes available) {
-  const std::string what = model.name + " as " + label(parallel) + " needs " +
-                           human_bytes(fit.needed.count()) + " per GPU before any KV; " + gpu.name +
-                           " gives " + human_bytes(available.count());
+  std::string what = model.name + " as " + label(parallel) + " needs " +
+                     human_bytes(fit.needed.count()) + " per GPU before any KV; " + gpu.name +
+                     " gives " + human_bytes(available.count());
   if (fit.kv_tokens < 0) return what;
   return what + ", which leaves no room for one token of KV";
 }

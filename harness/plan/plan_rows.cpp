@@ -57,7 +57,7 @@ std::vector<PlanRow> plan_rows(const ModelSpec& model, const HardwareSpec& gpu, 
       row.verdict = Verdict::cannot_work;
       row.why = *reason;
     } else {
-      std::visit([&](auto&& placed) { take(row, std::move(placed)); },
+      std::visit([&](auto&& placed) { take(row, std::forward<decltype(placed)>(placed)); },
                  place(model, gpu, candidate.parallel, precision, budget));
     }
     if (!candidate.allowed()) {
