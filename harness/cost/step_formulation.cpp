@@ -7,35 +7,66 @@
 namespace inferbench {
 namespace {
 
-void add_decode(RankLoad& load, double context, double window) {
-  const double seen = context + 1.0;
-  load.decode += AttentionLoad{1, seen, seen, 1};
+bool is_plain_decode(const BatchItem& item) {
+  return item.decode && item.new_tokens == Tokens(1);
+}
+
+// Adds the run of plain decodes of one rank that begins with the first item and returns its length.
+// Summed in integer registers: exact like the doubles of RankLoad, and several times as fast as
+// adding each item to them in memory.
+std::size_t add_decode_run(std::span<const BatchItem> items, double window, RankLoad& load) {
+  const std::uint16_t rank = items.front().rank;
+  const std::int64_t most = window > 0 ? static_cast<std::int64_t>(window) : 0;
+  std::int64_t seen = 0, in_window = 0, emitting = 0;
+  std::size_t length = 0;
+  for (; length < items.size(); ++length) {
+    const BatchItem& item = items[length];
+    if (item.rank != rank || !is_plain_decode(item)) break;
+    const std::int64_t own = item.context.count() + 1;
+    seen += own;
+    in_window += std::min(own, most);
+    emitting += item.emits ? 1 : 0;
+  }
+  const auto count = static_cast<double>(length);
+  load.tokens += count;
+  load.requests += count;
+  load.sampled += static_cast<double>(emitting);
+  load.decode += AttentionLoad{count, static_cast<double>(seen), static_cast<double>(seen), count};
   if (window > 0) {
-    const double in_window = std::min(seen, window);
-    load.windowed_decode += AttentionLoad{1, in_window, in_window, 1};
+    const auto kept = static_cast<double>(in_window);
+    load.windowed_decode += AttentionLoad{count, kept, kept, count};
+  }
+  return length;
+}
+
+// A prompt chunk, or several drafted tokens of one decode: they run as a short chunk would, in the
+// decode kernel.
+void add_chunk(const BatchItem& item, double window, RankLoad& load) {
+  const double context = static_cast<double>(item.context.count());
+  const double tokens = static_cast<double>(item.new_tokens.count());
+  load.tokens += tokens;
+  load.requests += 1;
+  load.sampled += item.emits ? 1 : 0;
+  (item.decode ? load.decode : load.prefill) += attention_load(context, tokens);
+  if (window > 0) {
+    (item.decode ? load.windowed_decode : load.windowed_prefill) +=
+        attention_load(context, tokens, window);
   }
 }
 
 }  // namespace
 
 void add_items(const BatchPlan& plan, double window, std::span<RankLoad> ranks) {
-  for (const BatchItem& item : plan.items) {
+  std::span<const BatchItem> items = plan.items;
+  while (!items.empty()) {
+    const BatchItem& item = items.front();
     ensure(item.rank < ranks.size(), "an item's rank is below the deployment's EP degree");
     RankLoad& load = ranks[item.rank];
-    const double context = static_cast<double>(item.context.count());
-    const double tokens = static_cast<double>(item.new_tokens.count());
-    load.tokens += tokens;
-    load.requests += 1;
-    load.sampled += item.emits ? 1 : 0;
-    if (item.decode && tokens == 1) {
-      add_decode(load, context, window);
-      continue;
-    }
-    // Several drafted tokens of one decode run as a short prompt chunk would, in the decode kernel.
-    (item.decode ? load.decode : load.prefill) += attention_load(context, tokens);
-    if (window > 0) {
-      (item.decode ? load.windowed_decode : load.windowed_prefill) +=
-          attention_load(context, tokens, window);
+    if (is_plain_decode(item)) {
+      items = items.subspan(add_decode_run(items, window, load));
+    } else {
+      add_chunk(item, window, load);
+      items = items.subspan(1);
     }
   }
 }
