@@ -8,8 +8,8 @@
 namespace inferbench {
 namespace {
 
-constexpr std::size_t kBuffer = 256 * 1024;
-constexpr std::size_t kLongestObject = 256 * 1024 * 1024;
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
+constexpr std::size_t kLongestObject = std::size_t{256} * 1024 * 1024;
 
 }  // namespace
 
