@@ -7,8 +7,8 @@
 namespace inferbench {
 namespace {
 
-constexpr std::size_t kBuffer = 256 * 1024;
-constexpr std::size_t kLongestLine = 256 * 1024 * 1024;
+constexpr std::size_t kBuffer = std::size_t{256} * 1024;
+constexpr std::size_t kLongestLine = std::size_t{256} * 1024 * 1024;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool blank(std::string_view line) {
