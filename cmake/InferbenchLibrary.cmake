@@ -24,6 +24,6 @@ function(inferbench_test name)
   target_compile_definitions(${name} PRIVATE
     INFERBENCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}" INFERBENCH_BINARY_DIR="${CMAKE_BINARY_DIR}")
   # Assertions are most of a test's code, and optimising them most of its build time.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  target_compile_options(${name} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-O0>)
   gtest_discover_tests(${name} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}")
 endfunction()
