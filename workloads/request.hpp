@@ -16,7 +16,8 @@ struct Request {
   Time arrival{};   // when it is due; never decreases along a workload
   Tokens input{};   // prompt length (ISL), >= 1, history included for multi-turn requests
   Tokens output{};  // tokens to generate (OSL), >= 1: the oracle, read only where an answer ends
-  Tokens max_output{};  // what a scheduler may know of the answer's length; >= output
+  Tokens max_output{};        // what a scheduler may know of the answer's length; >= output
+  std::int32_t priority = 0;  // smaller is more urgent; only priority scheduling looks at it
   SessionId session{};  // requests of one conversation share it; no other request has it otherwise
   // Hashes of the prompt's leading blocks, one per Workload::block_tokens tokens, the last possibly
   // partial; empty when the trace has none. Equal prefixes of hashes mean equal prompt prefixes.

@@ -12,7 +12,7 @@ class ModelledExecutor final : public Executor {
  public:
   explicit ModelledExecutor(StepCostModel model) : model_(std::move(model)) {}
 
-  StepResult run(const BatchPlan& plan) override { return {.timing = model_.step(plan)}; }
+  StepResult run(const BatchPlan& plan) override { return {.timing = model_.step(plan), .accepted = {}}; }
 
  private:
   StepCostModel model_;

@@ -11,7 +11,8 @@ namespace inferbench {
 struct BatchItem {
   RequestId request{};
   Tokens context{};     // tokens whose keys and values are cached before the step
-  Tokens new_tokens{};  // >= 1; a decode has exactly 1, a prefill chunk any number
+  Tokens new_tokens{};  // >= 1; a decode has 1 and as many drafted ones as it verifies
+  Tokens padding{};     // positions computed beside them and thrown away, of padded batches
   bool decode = false;  // computes the successor of a generated token, not of prompt tokens
   bool emits = false;   // the step's last position is sampled: decodes, and a prompt's last chunk
   bool starts = false;  // the first work ever done for this request: its admission
@@ -24,6 +25,9 @@ struct BatchPlan {
   StepId step{};
   std::vector<BatchItem> items;
   std::vector<RequestId> preempted;  // gave their KV blocks back to make this plan
+  // KV tokens that move between the GPU and host memory before the step runs, of all ranks
+  // together: swapped requests, and prefixes kept in the CPU tier.
+  Tokens kv_to_host{}, kv_from_host{};
 
   bool empty() const { return items.empty(); }
 };

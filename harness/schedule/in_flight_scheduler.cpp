@@ -24,7 +24,7 @@ void InFlightScheduler::start_waiting() {
     const bool alone = running() == 0 && cancelled_in_flight_ == 0;
     if (!alone && pool_.free() - pool_.blocks_for(prompt) < watermark_blocks_) return;
     if (!start_oldest_waiting(prompt)) return;
-    add(slot, std::min(prompt, budget_));
+    add(slot, std::min(sequences_[slot].left(), budget_));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "harness/schedule/paged_scheduler.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/base/error.hpp"
 
@@ -17,11 +18,23 @@ PagedScheduler::PagedScheduler(const SchedulerOptions& options)
 Admission PagedScheduler::admit(const Request& request) {
   ensure(request.input >= Tokens(1) && request.max_output >= Tokens(1),
          "a request has a prompt and an answer");
-  const Sequence sequence = make_sequence(request, next_order_++);
+  return queue(make_sequence(request, next_order_++));
+}
+
+Admission PagedScheduler::admit_prefilled(const Request& request) {
+  ensure(request.input >= Tokens(1) && request.output >= Tokens(2),
+         "a prefilled request has a prompt and more answer to come");
+  Sequence sequence = make_sequence(request, next_order_++);
+  sequence.known += Tokens(1);
+  sequence.arriving = request.input;
+  return queue(sequence);
+}
+
+Admission PagedScheduler::queue(const Sequence& sequence) {
   const bool outgrows_pool = pool_.blocks_for(sequence.longest - Tokens(1)) > pool_.capacity();
   const bool outgrows_model = options_.context > Tokens(0) && sequence.longest > options_.context;
   if (outgrows_pool || outgrows_model) return Admission::rejected_too_long;
-  waiting_.push_back(sequences_.open(request.id, sequence));
+  waiting_.push_back(sequences_.open(sequence.id, sequence));
   return Admission::queued;
 }
 
@@ -157,9 +170,12 @@ void PagedScheduler::add_prompt_chunks() {
 bool PagedScheduler::start_oldest_waiting(Tokens tokens) {
   const Slot slot = waiting_.front();
   if (!pool_.reserve(slot, tokens)) return false;
-  sequences_[slot].room = pool_.room(slot);
+  Sequence& sequence = sequences_[slot];
+  sequence.room = pool_.room(slot);
+  sequence.computed = std::exchange(sequence.arriving, Tokens(0));
+  sequence.decoding = sequence.computed > Tokens(0);
   waiting_.pop_front();
-  insert(prompts_, slot);
+  insert(sequence.decoding ? decoding_ : prompts_, slot);
   return true;
 }
 

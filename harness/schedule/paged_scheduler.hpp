@@ -22,6 +22,7 @@ namespace inferbench {
 class PagedScheduler : public Scheduler {
  public:
   Admission admit(const Request& request) final;
+  Admission admit_prefilled(const Request& request) final;
   void cancel(RequestId request) final;
   const BatchPlan& plan() final;
   std::span<const Emission> commit(StepId step, const StepResult& result) final;
@@ -44,8 +45,8 @@ class PagedScheduler : public Scheduler {
   void add_decodes();
   // The next chunk of each prompt, oldest first, while the budget lasts.
   void add_prompt_chunks();
-  // Reserves blocks for `tokens` of the oldest waiting sequence and makes it a prompt; false when
-  // too few are free.
+  // Reserves blocks for `tokens` of the oldest waiting sequence and makes it a prompt, or a decode
+  // if its prompt arrived computed; false when too few are free.
   bool start_oldest_waiting(Tokens tokens);
   // Takes a running sequence's blocks; it goes back to the queue and recomputes what it had.
   void preempt(Slot slot);
@@ -70,6 +71,7 @@ class PagedScheduler : public Scheduler {
   void insert(List& list, Slot slot);
   template <class List>
   void erase(List& list, Slot slot);
+  Admission queue(const Sequence& sequence);
   void turn(Slot slot);
   void finish_cancellation(Slot slot);
   void close(Slot slot);

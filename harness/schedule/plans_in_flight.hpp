@@ -27,6 +27,7 @@ class PlansInFlight {
     Entry& entry = ring_[(first_ + size_) % ring_.size()];
     entry.plan.items.clear();
     entry.plan.preempted.clear();
+    entry.plan.kv_to_host = entry.plan.kv_from_host = Tokens(0);
     entry.slots.clear();
     entry.plan.step = next_step_;
     return entry;

@@ -15,9 +15,17 @@ RankedScheduler::RankedScheduler(std::vector<std::unique_ptr<Scheduler>> ranks,
 }
 
 Admission RankedScheduler::admit(const Request& request) {
-  const std::size_t index = least_loaded();
+  return admit_to(least_loaded(), request, false);
+}
+
+Admission RankedScheduler::admit_prefilled(const Request& request) {
+  return admit_to(least_loaded(), request, true);
+}
+
+Admission RankedScheduler::admit_to(std::size_t index, const Request& request, bool prefilled) {
   Rank& rank = ranks_[index];
-  const Admission admission = rank.scheduler->admit(request);
+  const Admission admission =
+      prefilled ? rank.scheduler->admit_prefilled(request) : rank.scheduler->admit(request);
   if (admission != Admission::queued) return admission;
   ++rank.requests;
   rank.prompts += request.input;

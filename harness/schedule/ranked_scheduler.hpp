@@ -22,6 +22,7 @@ class RankedScheduler final : public Scheduler {
   RankedScheduler(std::vector<std::unique_ptr<Scheduler>> ranks, std::int64_t steps_in_flight);
 
   Admission admit(const Request& request) override;
+  Admission admit_prefilled(const Request& request) override;
   void cancel(RequestId request) override;
   const BatchPlan& plan() override;
   std::span<const Emission> commit(StepId step, const StepResult& result) override;
@@ -38,6 +39,7 @@ class RankedScheduler final : public Scheduler {
     Tokens prompt{};
   };
 
+  Admission admit_to(std::size_t rank, const Request& request, bool prefilled);
   std::size_t least_loaded() const;
   void forget(RequestId request);
   void note_peak();

@@ -31,6 +31,10 @@ class Scheduler {
   virtual ~Scheduler() = default;
 
   virtual Admission admit(const Request& request) = 0;
+  // A request whose prompt was computed elsewhere (disaggregated serving): its keys and values and
+  // its first token have arrived, and it goes on as a decode once it has KV blocks. An answer of
+  // one token is complete there and does not come here.
+  virtual Admission admit_prefilled(const Request& request) = 0;
   // Forgets a request, queued or running; its KV blocks are free once no step in flight uses them.
   virtual void cancel(RequestId request) = 0;
   // The next step's work. Empty: nothing can run before a commit or an admission; such a plan has

@@ -18,6 +18,7 @@ struct alignas(64) Sequence {
   Tokens room{};            // tokens that its KV blocks can hold
   Tokens answer_end{};      // known tokens with the whole answer: the oracle, for commit alone
   Tokens longest{};         // what a scheduler may know of answer_end: never less
+  Tokens arriving{};        // keys and values that come with the request, not computed here
   std::int32_t steps_in_flight = 0;
   bool decoding = false;  // the prompt, or what a preemption lost, is computed
   bool started = false;   // stood in a plan

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "harness/base/units.hpp"
 
 namespace inferbench {
@@ -19,10 +22,12 @@ struct StepTiming {
   Duration hidden{};
 };
 
-// What an executor reports of one step. (Sampled tokens and draft acceptances join it with the
-// executors that compute.)
+// What an executor reports of one step. (Sampled tokens join it with the executors that compute.)
 struct StepResult {
   StepTiming timing;
+  // Drafted tokens that each of the plan's items had accepted, in their order, 0 <= accepted <=
+  // new_tokens - 1; empty: none had any.
+  std::vector<std::int32_t> accepted;
 };
 
 }  // namespace inferbench

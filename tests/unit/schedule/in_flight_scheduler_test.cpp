@@ -56,6 +56,19 @@ TEST(InFlightScheduler, ThePlanOfTheFirstStepFillsTheBudget) {
   EXPECT_EQ(text(scheduler.plan()), "r0 p4@0!, r1 p6@0");
 }
 
+// Its first token was generated where its prompt was computed, so it begins with the second.
+TEST(InFlightScheduler, APrefilledRequestGoesOnAsADecode) {
+  InFlightScheduler scheduler(limits(10, 100));
+  scheduler.admit_prefilled(request(0, 4, 3));
+  scheduler.admit(request(1, 3, 5));
+  const BatchPlan plan = scheduler.plan();
+  EXPECT_EQ(text(plan), "r0 d1@4!, r1 p3@0!");
+  EXPECT_TRUE(plan.items[0].starts);
+  EXPECT_FALSE(scheduler.commit(plan.step, {})[0].last);
+  const StepId second = scheduler.plan().step;
+  EXPECT_TRUE(scheduler.commit(second, {})[0].last);
+}
+
 TEST(InFlightScheduler, AdmitsInOrderAndDoesNotLetTheSmallPass) {
   InFlightScheduler scheduler(limits(100, 4));  // 16 tokens
   scheduler.admit(request(0, 8, 2));
