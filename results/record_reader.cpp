@@ -61,7 +61,7 @@ class Line {
     return *outcome;
   }
 
-  std::vector<Time> token_times(Time scheduled) const {
+  TokenTimes token_times(Time scheduled) const {
     simdjson::dom::array deltas;
     if (json_["token_deltas_ns"].get(deltas) != simdjson::SUCCESS) {
       refuse("\"token_deltas_ns\" is missing or no array");
@@ -77,7 +77,7 @@ class Line {
       }
       times.push_back(at += Duration(value));
     }
-    return times;
+    return TokenTimes(std::move(times));
   }
 
  private:

@@ -41,7 +41,7 @@ class Burst final : public RequestSource {
 class Discard final : public RecordSink {
  public:
   void accept(RequestRecord record) override {
-    benchmark::DoNotOptimize(record.token_times.data());
+    benchmark::DoNotOptimize(record.token_times.size());
   }
 };
 

@@ -5,7 +5,7 @@
 namespace inferbench {
 
 void append_gaps(const RequestRecord& record, std::vector<double>& gaps) {
-  const std::vector<Time>& times = record.token_times;
+  const std::vector<Time> times = record.token_times.to_vector();
   std::size_t begin = 0;  // of the chunk before
   while (begin < times.size()) {
     std::size_t end = begin;

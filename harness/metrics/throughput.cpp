@@ -9,7 +9,7 @@
 namespace inferbench {
 namespace {
 
-std::uint64_t tokens_inside(const std::vector<Time>& times, const Stretch& stretch) {
+std::uint64_t tokens_inside(const TokenTimes& times, const Stretch& stretch) {
   const auto first = std::lower_bound(times.begin(), times.end(), stretch.begin);
   const auto last = std::upper_bound(first, times.end(), stretch.end);
   return static_cast<std::uint64_t>(last - first);

@@ -40,7 +40,7 @@ void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
     const Pipeline::Step step = pipeline_.leave();
     step_times_.push(now);
     stamp(scheduler_.commit(step.id, step.result), now, ended);
-    if (step_times_.size() >= forget_at_) forget_old_steps();
+    if (step_times_.kept() >= forget_at_) forget_old_steps();
   }
 }
 
@@ -62,10 +62,10 @@ void Replica::forget_old_steps() {
   StepTimes::Index oldest = step_times_.last() + 1;
   open_.for_each([&](std::uint32_t slot) {
     const TokenTimes& tokens = open_[slot].tokens;
-    if (!tokens.empty()) oldest = std::min(oldest, tokens.first());
+    if (tokens.began()) oldest = std::min(oldest, tokens.first());
   });
   step_times_.forget_before(oldest);
-  forget_at_ = std::max<std::size_t>(4096, 2 * step_times_.size());
+  forget_at_ = std::max<std::size_t>(4096, 2 * step_times_.kept());
 }
 
 void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
@@ -128,7 +128,8 @@ void Replica::note_timing(const StepTiming& timing) {
 
 void Replica::end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended) {
   Ended& request = open_[slot].ended;
-  request.record.token_times = open_[slot].tokens.times(step_times_);
+  request.record.token_times = std::move(open_[slot].tokens);
+  request.record.token_times.finish(step_times_);
   request.record.outcome = outcome;
   request.record.ended = now;
   open_tokens_ -= request.record.input;

@@ -77,7 +77,7 @@ class Replica {
   Tokens open_tokens_{};                // prompt tokens of the open requests
   std::vector<std::uint32_t> guesses_;  // slot that emitted at each place of the last commit
   StepTimes step_times_;                // back to the oldest token of an open request
-  std::size_t forget_at_ = 4096;        // size of step_times_ at which that is looked up
+  std::size_t forget_at_ = 4096;        // steps kept at which that is looked up
   ReplicaStats stats_;
 };
 

@@ -2,10 +2,10 @@
 
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "harness/base/ids.hpp"
 #include "harness/base/units.hpp"
+#include "harness/replay/token_times.hpp"
 
 namespace inferbench {
 
@@ -25,12 +25,12 @@ struct RequestRecord {
   SessionId session{};
   Outcome outcome = Outcome::unfinished;
   Tokens input{};
-  Tokens output{};                // tokens asked for; on completion token_times.size() equals it
-  Time scheduled{};               // t_sched: when the request was due
-  Time issued{};                  // t_issue: when it was handed to the system; >= scheduled
-  std::optional<Time> admitted;   // t_admit: first planned in a step
-  std::vector<Time> token_times;  // when each output token became visible; never decreases
-  Time ended{};                   // completion, rejection or cancellation
+  Tokens output{};               // tokens asked for; on completion token_times.size() equals it
+  Time scheduled{};              // t_sched: when the request was due
+  Time issued{};                 // t_issue: when it was handed to the system; >= scheduled
+  std::optional<Time> admitted;  // t_admit: first planned in a step
+  TokenTimes token_times;        // when each output token became visible; never decreases
+  Time ended{};                  // completion, rejection or cancellation
   std::int32_t preemptions = 0;
   std::int32_t replica = 0;
 };

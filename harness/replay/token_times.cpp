@@ -1,11 +1,32 @@
 #include "harness/replay/token_times.hpp"
 
+#include <algorithm>
+
+#include "harness/base/error.hpp"
+
 namespace inferbench {
 
+void StepTimes::push(Time time) {
+  if (size_ % kPage == 0) {
+    pages_.push_back(std::make_shared<Page>());
+    pages_.back()->reserve(kPage);
+  }
+  pages_.back()->push_back(time);
+  ++size_;
+}
+
+std::vector<std::shared_ptr<const StepTimes::Page>> StepTimes::pages(Index first,
+                                                                     Index last) const {
+  const auto begin = pages_.begin() + static_cast<std::ptrdiff_t>(first / kPage - first_page_);
+  const auto end = pages_.begin() + static_cast<std::ptrdiff_t>(last / kPage - first_page_) + 1;
+  return {begin, end};
+}
+
 void StepTimes::forget_before(Index index) {
-  if (index <= first_) return;
-  times_.erase(times_.begin(), times_.begin() + static_cast<std::ptrdiff_t>(index - first_));
-  first_ = index;
+  while (first_page_ < std::min(index, size_) / kPage) {
+    pages_.pop_front();
+    ++first_page_;
+  }
 }
 
 void TokenTimes::begin_run(StepTimes::Index index, std::int64_t tokens) {
@@ -16,31 +37,60 @@ void TokenTimes::begin_run(StepTimes::Index index, std::int64_t tokens) {
     run_.count = 2;
     return;
   }
-  if (run_.count > 0) earlier_.push_back(run_);
+  const std::size_t token = run_.token + run_.count;
+  if (run_.count > 0) runs_.push_back(run_);
   run_.begin = index;
   run_.stride = tokens == 1 ? 1 : 0;
   run_.next = tokens == 1 ? index + 1 : ~StepTimes::Index{0};
   run_.count = static_cast<std::uint32_t>(tokens);
+  run_.token = token;
 }
 
-std::vector<Time> TokenTimes::times(const StepTimes& steps) const {
-  std::size_t tokens = run_.count;
-  for (const Run& run : earlier_) tokens += run.count;
+void TokenTimes::add_each(StepTimes::Index index, std::uint64_t commits) {
+  // Until the run is known to go on step by step; twice at most.
+  while (commits > 0 && !(run_.next == index && run_.stride == 1 && run_.count > 1)) {
+    add(index++, 1);
+    --commits;
+  }
+  run_.next += commits;
+  run_.count += static_cast<std::uint32_t>(commits);
+}
+
+void TokenTimes::finish(const StepTimes& steps) {
+  if (!began()) return;
+  runs_.push_back(run_);
+  size_ = run_.token + run_.count;
+  const StepTimes::Index last = run_.begin + std::uint64_t{run_.stride} * (run_.count - 1);
+  first_page_ = runs_.front().begin / StepTimes::kPage;
+  pages_ = steps.pages(runs_.front().begin, last);
+}
+
+const TokenTimes::Run& TokenTimes::run_of(std::size_t token) const {
+  const auto after =
+      std::upper_bound(runs_.begin(), runs_.end(), token,
+                       [](std::size_t wanted, const Run& run) { return wanted < run.token; });
+  return *std::prev(after);
+}
+
+void TokenTimes::push_back(Time time) {
+  ensure(pages_.empty() && !began(), "times are appended to a sequence that holds them itself");
+  own_.push_back(time);
+  ++size_;
+}
+
+std::vector<Time> TokenTimes::to_vector() const {
+  if (pages_.empty()) return own_;
   std::vector<Time> times;
-  times.reserve(tokens);
-  const auto append = [&](const Run& run) {
-    if (run.stride == 1) {
-      const std::span<const Time> same = steps.from(run.begin, run.count);
-      times.insert(times.end(), same.begin(), same.end());
-      return;
-    }
-    for (std::uint64_t k = 0; k < run.count; ++k) {
-      times.push_back(steps.at(run.begin + k * run.stride));
-    }
-  };
-  for (const Run& run : earlier_) append(run);
-  append(run_);
+  times.reserve(size_);
+  for (const Run& run : runs_) {
+    const std::size_t end = run.token + run.count;
+    for (std::size_t token = run.token; token < end; ++token) times.push_back(at_run(run, token));
+  }
   return times;
+}
+
+bool operator==(const TokenTimes& a, const TokenTimes& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
 }  // namespace inferbench

@@ -52,7 +52,7 @@ struct Pools {
   std::vector<double> ttft, tpot, itl, e2el, queue, e2el_with_queue;
 
   void add(const RequestRecord& record) {
-    const std::vector<Time>& tokens = record.token_times;
+    const std::vector<Time> tokens = record.token_times.to_vector();
     ttft.push_back(s(tokens.front() - record.issued));
     e2el.push_back(s(tokens.back() - record.issued));
     queue.push_back(s(record.issued - record.scheduled));

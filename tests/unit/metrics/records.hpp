@@ -18,7 +18,7 @@ inline RequestRecord answered(std::uint64_t id, Duration scheduled,
   record.output = Tokens(static_cast<std::int64_t>(tokens.size()));
   record.scheduled = record.issued = Time(scheduled);
   record.admitted = record.issued;
-  for (const Duration token : tokens) record.token_times.emplace_back(token);
+  for (const Duration token : tokens) record.token_times.push_back(Time(token));
   record.ended = record.token_times.back();
   return record;
 }

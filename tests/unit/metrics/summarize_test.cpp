@@ -248,7 +248,9 @@ TEST(Validity, NothingCompletedIsNotValidAndNotACrash) {
 TEST(Validity, AnSloMetByAHairIsSaidToBe) {
   std::vector<RequestRecord> records = regular(1000, 1ms, 1ms, 1ms, 2);
   for (std::size_t i = 0; i < 10; ++i) {
-    for (Time& time : records[i * 100].token_times) time += 10ms;
+    std::vector<Time> later = records[i * 100].token_times.to_vector();
+    for (Time& time : later) time += 10ms;
+    records[i * 100].token_times = TokenTimes(std::move(later));
     records[i * 100].ended += 10ms;
   }
   SummaryOptions options;

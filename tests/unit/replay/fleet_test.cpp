@@ -46,8 +46,8 @@ TEST(Fleet, TiesOfRequestsGoToFewerPromptTokens) {
 // Each replica steps on its own: r1's first step starts at 5 ms, not at 10 ms.
 TEST(Fleet, ReplicasStepIndependently) {
   const Replayed out = replay(requests({{0ms, 8, 2}, {5ms, 8, 2}}), 10ms, fleet(2, "round_robin"));
-  EXPECT_EQ(out.records[0].token_times, (std::vector<Time>{Time(10ms), Time(20ms)}));
-  EXPECT_EQ(out.records[1].token_times, (std::vector<Time>{Time(15ms), Time(25ms)}));
+  EXPECT_EQ(out.records[0].token_times, (TokenTimes{Time(10ms), Time(20ms)}));
+  EXPECT_EQ(out.records[1].token_times, (TokenTimes{Time(15ms), Time(25ms)}));
 }
 
 // Both end at 10 ms on different replicas; records come in order of id.

@@ -40,8 +40,8 @@ TEST(StaticScheduler, DecodesWaitForTheBatchsLastPrompt) {
   ReplayOptions options = batches_of(2);
   options.scheduler.step_tokens = 100_tok;
   const auto records = replay(requests({{0ms, 60, 2}, {0ms, 60, 2}}), 10ms, options).records;
-  EXPECT_EQ(records[0].token_times, (std::vector<Time>{Time(10ms), Time(30ms)}));
-  EXPECT_EQ(records[1].token_times, (std::vector<Time>{Time(20ms), Time(30ms)}));
+  EXPECT_EQ(records[0].token_times, (TokenTimes{Time(10ms), Time(30ms)}));
+  EXPECT_EQ(records[1].token_times, (TokenTimes{Time(20ms), Time(30ms)}));
 }
 
 // Blocks for prompt and longest answer are reserved up front: the second request does not fit
