@@ -4,7 +4,9 @@
 
 #include "harness/base/error.hpp"
 #include "harness/replay/router.hpp"
+#include "harness/schedule/priority_scheduler.hpp"
 #include "harness/schedule/registry.hpp"
+#include "harness/schedule/shortest_first_scheduler.hpp"
 #include "workloads/text_values.hpp"
 
 namespace inferbench {
@@ -29,7 +31,11 @@ ServingOptions ReplayArguments::serving() const {
   options.step_tokens = Tokens(step_tokens);
   options.max_batch = max_batch;
   options.block_tokens = Tokens(block_tokens);
-  options.watermark = watermark;
+  if (watermark) {
+    refuse_watermark_unless_used(find_policy(scheduler));
+    options.watermark = *watermark;
+  }
+  options.aging = aging;
   options.router = router;
   if (!cut.empty()) options.cut = Time(parse_duration(cut, "--cut"));
   return options;
@@ -55,7 +61,13 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
           "new tokens per step and attention rank: decodes first, prompt chunks with the rest");
   serving("--max-batch", arguments.max_batch, "running requests per attention rank");
   serving("--block-tokens", arguments.block_tokens, "tokens per KV block");
-  serving("--watermark", arguments.watermark, "share of KV blocks that admissions leave free");
+  serving("--watermark", arguments.watermark,
+          "share of KV blocks that admissions leave free (default 0.01; not for static batches)");
+  serving("--aging", arguments.aging,
+          "of priority (later admissions per level, default " +
+              std::to_string(PriorityScheduler::kAging) +
+              ") and shortest_first (tokens per later admission, default " +
+              std::to_string(ShortestFirstScheduler::kAging) + ")");
   serving("--router", arguments.router, "between DP replicas: " + joined(router_names()));
   serving("--cut", arguments.cut,
           "end the run at this time, e.g. 10m; requests still open count as unfinished");

@@ -21,8 +21,9 @@ struct ReplayArguments {
   std::string profile = "default", expert_skew;
   std::string scheduler = "in_flight", router = "least_loaded";
   std::int64_t step_tokens = 2048, max_batch = 256, block_tokens = 16;
-  double watermark = 0.01;
-  std::string slo, cut;  // empty: none
+  std::optional<double> watermark;    // absent: the default, where the policy has one
+  std::optional<std::int64_t> aging;  // absent: the policy's default
+  std::string slo, cut;               // empty: none
   std::string percentile_method = "linear";
   std::string json, records;  // empty: not written
   std::string console;        // empty: our own report

@@ -30,6 +30,7 @@ SchedulerOptions limits(const Deployment& deployment, const ServingOptions& opti
   limits.block_tokens = options.block_tokens;
   limits.kv_blocks = blocks;
   limits.watermark = options.watermark;
+  limits.aging = options.aging;
   limits.context = Tokens(deployment.model.context);
   limits.steps_in_flight = deployment.parallel.pp;
   limits.attention_ranks = deployment.attention_ranks();

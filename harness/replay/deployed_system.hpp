@@ -21,6 +21,7 @@ struct ServingOptions {
   std::int64_t max_batch = 256;
   Tokens block_tokens{16};
   double watermark = SchedulerOptions{}.watermark;
+  std::optional<std::int64_t> aging{};
   std::string router = "least_loaded";
   std::optional<Time> cut{};  // the run ends here; open requests are unfinished
 };

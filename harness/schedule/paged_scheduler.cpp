@@ -18,23 +18,33 @@ PagedScheduler::PagedScheduler(const SchedulerOptions& options)
 Admission PagedScheduler::admit(const Request& request) {
   ensure(request.input >= Tokens(1) && request.max_output >= Tokens(1),
          "a request has a prompt and an answer");
-  return queue(make_sequence(request, next_order_++));
+  return queue(make_sequence(request, order_of(request)));
 }
 
 Admission PagedScheduler::admit_prefilled(const Request& request) {
   ensure(request.input >= Tokens(1) && request.output >= Tokens(2),
          "a prefilled request has a prompt and more answer to come");
-  Sequence sequence = make_sequence(request, next_order_++);
+  Sequence sequence = make_sequence(request, order_of(request));
   sequence.known += Tokens(1);
   sequence.arriving = request.input;
   return queue(sequence);
+}
+
+QueueOrder PagedScheduler::order_of(const Request& request) {
+  const std::uint64_t admission = admissions_++;
+  return {.key = queue_key(request, admission), .admission = admission};
+}
+
+std::int64_t PagedScheduler::queue_key(const Request& /*request*/,
+                                       std::uint64_t /*admission*/) const {
+  return 0;
 }
 
 Admission PagedScheduler::queue(const Sequence& sequence) {
   const bool outgrows_pool = pool_.blocks_for(sequence.longest - Tokens(1)) > pool_.capacity();
   const bool outgrows_model = options_.context > Tokens(0) && sequence.longest > options_.context;
   if (outgrows_pool || outgrows_model) return Admission::rejected_too_long;
-  waiting_.push_back(sequences_.open(sequence.id, sequence));
+  insert(waiting_, sequences_.open(sequence.id, sequence));
   return Admission::queued;
 }
 
@@ -108,13 +118,16 @@ void PagedScheduler::turn(Slot slot) {
 }
 
 void PagedScheduler::close(Slot slot) {
-  ensure(sequences_[slot].steps_in_flight == 0, "a request that ends is in no step");
+  const Sequence& sequence = sequences_[slot];
+  ensure(sequence.steps_in_flight == 0, "a request that ends is in no step");
+  if (sequence.decoding && !sequence.started) --unplanned_arrivals_;
   pool_.release(slot);
   sequences_.close(sequences_[slot].id, slot);
 }
 
 void PagedScheduler::add(Slot slot, Tokens tokens) {
   Sequence& sequence = sequences_[slot];
+  if (sequence.decoding && !sequence.started) --unplanned_arrivals_;
   draft_->plan.items.push_back({.request = sequence.id,
                                 .context = sequence.computed,
                                 .new_tokens = tokens,
@@ -135,10 +148,11 @@ void PagedScheduler::add_decodes() {
   // Written through pointers: growing vectors item by item takes longer than the items.
   std::vector<BatchItem>& items = draft_->plan.items;
   std::vector<Slot>& slots = draft_->slots;
-  items.resize(share);
-  slots.resize(share);
-  std::size_t taken = 0;
-  for (std::size_t i = 0; i < decoding_.size() && taken < share; ++i) {
+  const std::size_t before = items.size();
+  items.resize(before + share);
+  slots.resize(before + share);
+  std::size_t taken = before;
+  for (std::size_t i = 0; i < decoding_.size() && taken < before + share; ++i) {
     const Slot slot = decoding_[i];
     Sequence& sequence = sequences_[slot];
     if (sequence.computed == sequence.known) continue;  // its token is in flight
@@ -156,7 +170,19 @@ void PagedScheduler::add_decodes() {
   }
   items.resize(taken);
   slots.resize(taken);
-  budget_ -= Tokens(static_cast<std::int64_t>(taken));
+  budget_ -= Tokens(static_cast<std::int64_t>(taken - before));
+  if (unplanned_arrivals_ > 0) note_arrivals(before);
+}
+
+// Of requests whose prompt arrived computed, the first decode is the first work. Kept out of the
+// loop above because few requests are of this kind.
+void PagedScheduler::note_arrivals(std::size_t first_item) {
+  for (std::size_t i = first_item; i < draft_->slots.size(); ++i) {
+    Sequence& sequence = sequences_[draft_->slots[i]];
+    if (sequence.started) continue;
+    sequence.started = draft_->plan.items[i].starts = true;
+    --unplanned_arrivals_;
+  }
 }
 
 void PagedScheduler::add_prompt_chunks() {
@@ -174,6 +200,7 @@ bool PagedScheduler::start_oldest_waiting(Tokens tokens) {
   sequence.room = pool_.room(slot);
   sequence.computed = std::exchange(sequence.arriving, Tokens(0));
   sequence.decoding = sequence.computed > Tokens(0);
+  if (sequence.decoding && !sequence.started) ++unplanned_arrivals_;
   waiting_.pop_front();
   insert(sequence.decoding ? decoding_ : prompts_, slot);
   return true;
@@ -182,6 +209,7 @@ bool PagedScheduler::start_oldest_waiting(Tokens tokens) {
 void PagedScheduler::preempt(Slot slot) {
   Sequence& sequence = sequences_[slot];
   ensure(sequence.steps_in_flight == 0, "a preempted request is in no step");
+  if (sequence.decoding && !sequence.started) --unplanned_arrivals_;
   erase(sequence.decoding ? decoding_ : prompts_, slot);
   pool_.release(slot);
   sequence.computed = sequence.room = Tokens(0);
@@ -206,20 +234,27 @@ SchedulerState PagedScheduler::state() const {
           .kv_peak_used = pool_.peak_used()};
 }
 
-// Searched from the young end, where nearly all insertions belong.
+// Nearly all insertions belong at the young end.
 template <class List>
 void PagedScheduler::insert(List& list, Slot slot) {
-  auto at = list.end();
-  while (at != list.begin() && sequences_[*std::prev(at)].order > sequences_[slot].order) --at;
-  list.insert(at, slot);
+  const QueueOrder order = sequences_[slot].order;
+  if (list.empty() || sequences_[list.back()].order < order) {
+    list.push_back(slot);
+    return;
+  }
+  list.insert(std::upper_bound(list.begin(), list.end(), order,
+                               [this](const QueueOrder& left, Slot right) {
+                                 return left < sequences_[right].order;
+                               }),
+              slot);
 }
 
 template <class List>
 void PagedScheduler::erase(List& list, Slot slot) {
-  const std::uint64_t order = sequences_[slot].order;
+  const QueueOrder order = sequences_[slot].order;
   const auto at = std::lower_bound(
       list.begin(), list.end(), order,
-      [this](Slot left, std::uint64_t right) { return sequences_[left].order < right; });
+      [this](Slot left, const QueueOrder& right) { return sequences_[left].order < right; });
   if (at != list.end() && *at == slot) list.erase(at);
 }
 

@@ -18,7 +18,8 @@ namespace inferbench {
 // steps in flight and what a committed step means. A policy decides in fill() who joins a step.
 //
 // A sequence is waiting (no blocks), a prompt (blocks, its prompt or recompute not yet complete) or
-// decoding (blocks, one new token at a time). Each list is ordered from oldest to youngest.
+// decoding (blocks, one new token at a time). Each list is ordered by QueueOrder, from oldest to
+// youngest as long as the policy has no other keys.
 class PagedScheduler : public Scheduler {
  public:
   Admission admit(const Request& request) final;
@@ -37,6 +38,11 @@ class PagedScheduler : public Scheduler {
 
   // Adds the next step's items with add(); called only while a step may be planned.
   virtual void fill() = 0;
+
+  // Where a request stands in the queue, small keys first, equal ones by age; the default is by age
+  // alone. It is fixed at admission, the `admission`-th to this scheduler, and must not read
+  // Request::output. Keys that grow with `admission` keep everybody from starving.
+  virtual std::int64_t queue_key(const Request& request, std::uint64_t admission) const;
 
   // Puts the next `tokens` of a sequence into the step; its blocks are reserved.
   void add(Slot slot, Tokens tokens);
@@ -71,14 +77,17 @@ class PagedScheduler : public Scheduler {
   void insert(List& list, Slot slot);
   template <class List>
   void erase(List& list, Slot slot);
+  QueueOrder order_of(const Request& request);
   Admission queue(const Sequence& sequence);
   void turn(Slot slot);
   void finish_cancellation(Slot slot);
   void close(Slot slot);
+  void note_arrivals(std::size_t first_item);
 
   PlansInFlight plans_;
   std::vector<Emission> emissions_;
-  std::uint64_t next_order_ = 0;
+  std::uint64_t admissions_ = 0;
+  std::int64_t unplanned_arrivals_ = 0;  // decoding, but in no plan yet
 };
 
 }  // namespace inferbench

@@ -30,6 +30,11 @@ void check_options(const SchedulerOptions& options) {
     throw Error("--watermark", std::to_string(options.watermark) + " is not usable",
                 "a share of the KV pool, 0 <= watermark < 1", "0.01 is a common reserve");
   }
+  if (options.aging && (*options.aging < 1 || *options.aging > 1'000'000)) {
+    throw Error("--aging", std::to_string(*options.aging) + " is not usable",
+                "1 <= aging <= 1000000; without it requests could starve",
+                "`inferbench list schedulers` shows each policy's default");
+  }
   if (options.context < Tokens(0)) {
     throw Error("--context", std::to_string(options.context.count()) + " is negative",
                 "tokens, or 0 for no limit");

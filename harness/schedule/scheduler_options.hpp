@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "harness/base/units.hpp"
 
@@ -16,6 +17,9 @@ struct SchedulerOptions {
   // Share of the pool that an admission leaves free, so that running answers can grow for a while
   // before the first preemption. Does not hold back a request that would run alone.
   double watermark = 0.01;
+  // How fast waiting makes up for what priority and shortest_first order by: later admissions per
+  // level of priority, tokens of work per later admission; >= 1. Absent: the policy's default.
+  std::optional<std::int64_t> aging{};
   Tokens context{};                  // longest prompt and answer that the model takes; 0: no limit
   std::int64_t steps_in_flight = 1;  // steps that may be planned before the oldest is committed: PP
   std::int64_t attention_ranks = 1;  // EP (DESIGN: EP ranks are data-parallel for attention)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 
 #include "harness/base/ids.hpp"
@@ -8,26 +9,35 @@
 
 namespace inferbench {
 
-// An open request as a paged scheduler sees it. Work is left while computed < known. One cache
-// line: it is visited twice per token.
+// A sequence's place in the queue, fixed when it is admitted: by key, then by age. The policy makes
+// the key; "older" means first in this order, whatever the key says.
+struct QueueOrder {
+  std::int64_t key = 0;
+  std::uint64_t admission = 0;  // counts the admissions to the queue: no two sequences share it
+
+  constexpr auto operator<=>(const QueueOrder&) const = default;
+};
+
+// An open request as a paged scheduler sees it. Work is left while computed < known. It is visited
+// twice per token: what these visits read and write stands in the first cache line.
 struct alignas(64) Sequence {
   RequestId id{};
-  std::uint64_t order = 0;  // place in the order of admission to the queue: smaller is older
-  Tokens known{};           // prompt and generated tokens
-  Tokens computed{};        // of these, cached or being computed by a step in flight
-  Tokens room{};            // tokens that its KV blocks can hold
-  Tokens answer_end{};      // known tokens with the whole answer: the oracle, for commit alone
-  Tokens longest{};         // what a scheduler may know of answer_end: never less
-  Tokens arriving{};        // keys and values that come with the request, not computed here
-  std::int32_t steps_in_flight = 0;
-  bool decoding = false;  // the prompt, or what a preemption lost, is computed
-  bool started = false;   // stood in a plan
-  bool cancelled = false;
+  std::int16_t steps_in_flight = 0;
+  bool decoding : 1 = false;  // the prompt, or what a preemption lost, is computed
+  bool started : 1 = false;   // stood in a plan
+  bool cancelled : 1 = false;
+  Tokens known{};       // prompt and generated tokens
+  Tokens computed{};    // of these, cached or being computed by a step in flight
+  Tokens room{};        // tokens that its KV blocks can hold
+  Tokens answer_end{};  // known tokens with the whole answer: the oracle, for commit alone
+  Tokens longest{};     // what a scheduler may know of answer_end: never less
+  QueueOrder order{};
+  Tokens arriving{};  // keys and values that come with the request, not computed here
 
   Tokens left() const { return known - computed; }
 };
 
-inline Sequence make_sequence(const Request& request, std::uint64_t order) {
+inline Sequence make_sequence(const Request& request, QueueOrder order) {
   Sequence sequence;
   sequence.id = request.id;
   sequence.order = order;

@@ -14,10 +14,15 @@ namespace {
 using namespace inferbench::literals;
 using namespace inferbench::testing_support;
 
+std::string random_policy(RandomStream& random) {
+  const auto names = scheduler_names();
+  return names[random.below(names.size())];
+}
+
 // A random system; small pools and batches come up often because they are where things break.
 ReplayOptions random_system(RandomStream& random) {
   ReplayOptions options;
-  options.policy = random.below(3) == 0 ? "static" : "in_flight";
+  options.policy = random_policy(random);
   SchedulerOptions& scheduler = options.scheduler;
   scheduler.step_tokens = Tokens(random.between(1, 200));
   scheduler.max_batch = random.between(1, 40);

@@ -62,9 +62,10 @@ class WatchingExecutor final : public Executor {
 
 TEST(EveryPlan, KeepsTheBudgetAndTheOrderOfChunks) {
   RandomStream random(21, "every_plan");
-  for (int round = 0; round < 150; ++round) {
+  const auto policies = scheduler_names();
+  for (int round = 0; round < 300; ++round) {
     ReplayOptions options;
-    options.policy = round % 3 == 0 ? "static" : "in_flight";
+    options.policy = policies[static_cast<std::size_t>(round) % policies.size()];
     options.scheduler = random_options(random);
     WatchingExecutor executor(options.scheduler);
     // Preemptions of a step without items would escape the executor; a roomy pool has none, and

@@ -11,6 +11,7 @@ bool RowReader::next(Request& request) {
     request.id = RequestId(rows_);
     request.session = SessionId(rows_);
     request.max_output = Tokens(0);
+    request.priority = 0;
     request.prefix_blocks.clear();
     try {
       if (!read_row(request)) break;

@@ -10,6 +10,7 @@ namespace inferbench {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kMostPriority = 1'000'000;  // either way of 0; the format's own limit
 
 class WorkloadJsonlReader final : public RowReader {
  public:
@@ -61,6 +62,13 @@ class WorkloadJsonlReader final : public RowReader {
       seen_.output = true;
     } else if (key == "max_output_tokens") {
       request.max_output = Tokens(json_integer(value, key, 1, place));
+    } else if (key == "priority") {
+      const std::int64_t priority = json_integer(value, key, -kMostPriority, place);
+      if (priority > kMostPriority) {
+        throw RowError(place(), "priority is " + std::to_string(priority),
+                       "expected at most " + std::to_string(kMostPriority));
+      }
+      request.priority = static_cast<std::int32_t>(priority);
     } else if (key == "prefix_blocks") {
       json_hashes(value, key, request.prefix_blocks, place);
     } else if (key == "session") {
@@ -88,8 +96,8 @@ class WorkloadJsonlReader final : public RowReader {
       }
     } else if (key != "name" && key != "source") {
       throw RowError(place(), "unknown key \"" + std::string(key) + "\"",
-                     "known: arrival_ns, input_tokens, output_tokens, max_output_tokens, session, "
-                     "prefix_blocks");
+                     "known: arrival_ns, input_tokens, output_tokens, max_output_tokens, priority, "
+                     "session, prefix_blocks");
     }
   }
 
@@ -145,6 +153,7 @@ void append_workload_jsonl(std::string& out, const Request& request, bool with_s
   number(",\"input_tokens\":", request.input.count());
   number(",\"output_tokens\":", request.output.count());
   number(",\"max_output_tokens\":", request.max_output.count());
+  if (request.priority != 0) number(",\"priority\":", request.priority);
   if (with_session) number(",\"session\":", request.session.value);
   if (!request.prefix_blocks.empty()) {
     out += ",\"prefix_blocks\":[";

@@ -18,8 +18,10 @@ namespace inferbench {
 //
 // arrival_ns counts from the beginning of the run and never decreases. "session" is any string or
 // integer; rows that share it are one conversation, and their input includes the history. Without
-// max_output_tokens the reading options decide. prefix_blocks are 64-bit: parsers that read numbers
-// as doubles change them. Unknown keys are refused by name, so that a misspelt one is not lost.
+// max_output_tokens the reading options decide. "priority", 0 unless it stands there, is an integer
+// of at most 1,000,000 either way; smaller is more urgent. prefix_blocks are 64-bit: parsers that
+// read numbers as doubles change them. Unknown keys are refused by name, so that a misspelt one is
+// not lost.
 std::unique_ptr<RequestStream> read_workload_jsonl(std::unique_ptr<ByteSource> source,
                                                    const TraceOptions& options);
 

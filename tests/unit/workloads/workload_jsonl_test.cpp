@@ -21,6 +21,7 @@ TEST(WorkloadJsonl, WhatIsWrittenReadsBackTheSame) {
   written[0].session = SessionId(0);
   written[1].session = SessionId(1);
   written[2].session = SessionId(0);
+  written[1].priority = -3;
   std::string text = workload_jsonl_header(info(Tokens(16)));
   for (std::size_t i = 0; i < written.size(); ++i) {
     written[i].id = RequestId(i);
@@ -37,6 +38,7 @@ TEST(WorkloadJsonl, WhatIsWrittenReadsBackTheSame) {
     EXPECT_EQ(read[i].output, written[i].output);
     EXPECT_EQ(read[i].max_output, written[i].max_output);
     EXPECT_EQ(read[i].session, written[i].session);
+    EXPECT_EQ(read[i].priority, written[i].priority);
     EXPECT_EQ(read[i].prefix_blocks, written[i].prefix_blocks);
   }
   EXPECT_EQ(stream->block_tokens(), Tokens(16));
