@@ -41,15 +41,17 @@ ordered_json parallel_json(const ParallelConfig& parallel) {
 }
 
 ordered_json precision_json(const Precision& precision) {
-  return {{"attention", name(precision.attention)},
-          {"ffn", name(precision.ffn)},
-          {"experts", name(precision.experts)},
-          {"head", name(precision.head)},
-          {"kv", name(precision.kv)},
-          {"attention_math", name(precision.attention_math)},
-          {"activations", name(precision.activations)},
-          {"dispatch", name(precision.dispatch)},
-          {"combine", name(precision.combine)}};
+  ordered_json out = {{"attention", label(precision.attention, precision.attention_format)},
+                      {"ffn", label(precision.ffn, precision.ffn_format)},
+                      {"experts", label(precision.experts, precision.experts_format)},
+                      {"head", label(precision.head, precision.head_format)},
+                      {"kv", name(precision.kv)},
+                      {"attention_math", name(precision.attention_math)},
+                      {"activations", name(precision.activations)},
+                      {"dispatch", name(precision.dispatch)},
+                      {"combine", name(precision.combine)}};
+  if (precision.quantise_apart) out["quantise"] = "apart";
+  return out;
 }
 
 ordered_json deployment_json(const Deployment& deployment) {

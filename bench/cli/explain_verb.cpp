@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,9 +17,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct ExplainOptions {
+struct ExplainOptions : ProfileArguments {
   SystemOptions system;
-  std::string profile = "default", expert_skew, json_path;
+  std::string json_path;
   std::int64_t prefill = 0, prefill_context = 0;
   std::int64_t decodes = 0, context = 2048;
 };
@@ -82,6 +83,12 @@ Json explanation_json(const ExplainOptions& options, const StepCostModel& model,
                {"timing", timing_json(explanation.timing)},
                {"ops", Json::array()},
                {"notes", explanation.notes}};
+  put_profile_changes(json, options);
+  if (explanation.graph) {
+    json["cuda_graph_effect"] = {{"replayed", explanation.graph->replayed},
+                                 {"stage_with_ns", explanation.graph->with_graph.count()},
+                                 {"stage_without_ns", explanation.graph->without_graph.count()}};
+  }
   for (const OpExplanation& op : explanation.ops) {
     json["ops"].push_back({{"name", op.name},
                            {"part", op.part},
@@ -124,6 +131,13 @@ std::string report(const ExplainOptions& options, const StepCostModel& model,
   text += "\nstage " + shown(t.stage) + " (hidden by overlap " + shown(t.hidden) + "), step " +
           shown(t.elapsed) + " through " + std::to_string(d.parallel.pp) + " stage" +
           (d.parallel.pp == 1 ? "" : "s") + "\n";
+  if (explanation.graph) {
+    const GraphEffect& graph = *explanation.graph;
+    const double saved = seconds(graph.without_graph - graph.with_graph).count();
+    text += "CUDA graph: stage " + shown(graph.with_graph) + " as a graph, " +
+            shown(graph.without_graph) + " kernel by kernel: a graph " +
+            (saved >= 0 ? "saves " : "costs ") + human_seconds(std::abs(saved)) + "\n";
+  }
   for (const std::string& note : explanation.notes) text += "note: " + note + "\n";
   return text;
 }
@@ -132,7 +146,7 @@ void run_explain(const ExplainOptions& options) {
   std::optional<OutputFile> json;
   if (!options.json_path.empty()) json.emplace(options.json_path);
   SystemOptions system = options.system;
-  const CostProfile profile = chosen_profile(options.profile, options.expert_skew);
+  const CostProfile profile = chosen_profile(options);
   if (system.precision_text.empty()) {
     system.precision_text = label(default_precision(profile, system.model(), system.gpu()));
   }
@@ -154,7 +168,7 @@ void add_explain_verb(CLI::App& program, VerbContext&) {
       "one step op by op: FLOPs, bytes, what binds, time (needs --prefill or --decodes)");
   const auto options = std::make_shared<ExplainOptions>();
   add_system_options(*verb, options->system, SystemScope::deployment);
-  add_profile_options(*verb, options->profile, options->expert_skew);
+  add_profile_options(*verb, *options);
   verb->add_option("--prefill", options->prefill, "prompt tokens of one chunk, per attention rank");
   verb->add_option("--prefill-context", options->prefill_context,
                    "tokens of that prompt that are already cached (default 0)");

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/system_options.hpp"
 #include "bench/cli/workload_options.hpp"
 #include "harness/metrics/summary_options.hpp"
@@ -15,10 +16,9 @@ class App;
 namespace inferbench {
 
 // Everything `inferbench replay` is asked. Must outlive the parsing of the verb.
-struct ReplayArguments {
+struct ReplayArguments : ProfileArguments {
   SystemOptions system;
   WorkloadArguments workload;
-  std::string profile = "default", expert_skew;
   std::string scheduler = "in_flight", router = "least_loaded";
   std::int64_t step_tokens = 2048, max_batch = 256, block_tokens = 16;
   std::optional<double> watermark;    // absent: the default, where the policy has one

@@ -42,7 +42,7 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
     out["scheduler"]["cut_ns"] = outcome.serving.cut->time_since_epoch().count();
   }
   out["cost_profile"] = given.profile;
-  if (!given.expert_skew.empty()) out["expert_skew"] = given.expert_skew;
+  put_profile_changes(out, given);
   if (!given.slo.empty()) out["slo"] = given.slo;
   out["seed"] = given.workload.options.seed;
   return out;
@@ -117,7 +117,7 @@ void refuse_console(const ReplayArguments& given) {
 
 void run_replay(const ReplayArguments& given) {
   refuse_console(given);
-  const CostProfile profile = chosen_profile(given.profile, given.expert_skew);
+  const CostProfile profile = chosen_profile(given);
   const Deployment deployment = given.system.deployment();
   const ServingOptions serving = given.serving();
   given.summary(deployment, {});  // an SLO that cannot be read is found before the trace is
@@ -157,7 +157,7 @@ void add_replay_verb(CLI::App& program, VerbContext& /*context*/) {
   const auto arguments = std::make_shared<ReplayArguments>();
   add_system_options(*verb, arguments->system, SystemScope::deployment);
   add_workload_options(*verb, arguments->workload);
-  add_profile_options(*verb, arguments->profile, arguments->expert_skew);
+  add_profile_options(*verb, *arguments);
   add_replay_options(*verb, *arguments);
   verb->callback([arguments] { run_replay(*arguments); });
 }

@@ -78,7 +78,7 @@ SweepSystem sweep_system(const SweepOptions& options) {
   SweepSystem s;
   s.model = options.system.model();
   s.gpu = options.system.gpu();
-  s.profile = chosen_profile(options.profile, options.expert_skew);
+  s.profile = chosen_profile(options);
   s.precision = options.system.precision_text.empty() ? default_precision(s.profile, s.model, s.gpu)
                                                       : options.system.precision(s.model, s.gpu);
   s.budget = options.system.budget();
@@ -119,7 +119,7 @@ Json sweep_configuration(const SweepOptions& options, const SweepSystem& s,
                {"precision", precision_json(s.precision)},
                {"cost_profile", s.profile.name},
                {"formulation", s.profile.formulation()}};
-  if (!options.expert_skew.empty()) json["expert_skew"] = options.expert_skew;
+  put_profile_changes(json, options);
   json["memory_rule"] = memory_rule(s);
   json["configurations"] = Json::array();
   for (const ParallelConfig& config : configs) json["configurations"].push_back(label(config));

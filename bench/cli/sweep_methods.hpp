@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/cli/plan_rule_options.hpp"
+#include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/system_options.hpp"
 #include "bench/cli/workload_options.hpp"
 #include "harness/sweep/frontier.hpp"
@@ -30,12 +31,10 @@ struct ReplaySweepOptions {
 };
 
 // What every method of the sweep verb is told.
-struct SweepOptions {
+struct SweepOptions : ProfileArguments {
   SystemOptions system;
   RuleOptions rules;
   std::string method = "steady";
-  std::string profile = "default";
-  std::string expert_skew;  // empty: the profile's
   std::int64_t isl = Traffic{}.isl.count(), osl = Traffic{}.osl.count();
   std::vector<std::int64_t> chunks;  // empty: the default grid
   std::string max_ttft;              // "2s", "500ms"; empty: no limit

@@ -1,33 +1,83 @@
 #include "bench/cli/sweep_profile.hpp"
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <nlohmann/json.hpp>
 
 #include "harness/base/error.hpp"
 
 namespace inferbench {
+namespace {
 
-void add_profile_options(CLI::App& verb, std::string& profile, std::string& expert_skew) {
+double graph_tokens(const std::string& text, const CostProfile& profile) {
+  if (text == "off") return 0;
+  const double own = std::get<OpsParameters>(profile.parameters).launch.graph_tokens;
+  if (text == "on") return own > 0 ? own : LaunchParameters{}.graph_tokens;
+  std::int64_t tokens = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), tokens);
+  if (error != std::errc() || end != text.data() + text.size() || tokens < 1) {
+    throw Error("--cuda-graph", "\"" + text + "\"",
+                "expected on, off, or the tokens of the largest step that is captured",
+                "engines capture up to 512; 8192 captures prompt chunks too");
+  }
+  return static_cast<double>(tokens);
+}
+
+ContextExchange context_exchange(const std::string& text) {
+  for (const ContextExchange exchange : {ContextExchange::ring, ContextExchange::all_gather}) {
+    if (text == name(exchange)) return exchange;
+  }
+  throw unknown_name("--context-exchange", "variant", text, {"ring", "all-gather"});
+}
+
+void refuse(const char* option, const CostProfile& profile, const char* instead) {
+  throw Error(option, "profile " + profile.name + " has none",
+              std::string("the claims formulation knows ") + instead + " instead",
+              "use --profile default");
+}
+
+}  // namespace
+
+void add_profile_options(CLI::App& verb, ProfileArguments& arguments) {
   std::string names;
   for (const CostProfile& shipped : cost_profiles()) {
     names += (names.empty() ? "" : ", ") + shipped.name;
   }
-  verb.add_option("--profile", profile,
+  verb.add_option("--profile", arguments.profile,
                   "cost profile: " + names + ", or a JSON file (default: default)");
-  verb.add_option("--expert-skew", expert_skew,
+  verb.add_option("--expert-skew", arguments.expert_skew,
                   "balanced, or the power-law exponent of expert popularity: 0.6, 1.01, 1.2");
+  verb.add_option("--cuda-graph", arguments.cuda_graph,
+                  "on, off, or tokens of the largest captured step (default: the profile's)");
+  verb.add_option("--context-exchange", arguments.context_exchange,
+                  "how CP ranks see all keys: ring, all-gather (default ring)");
 }
 
-CostProfile chosen_profile(const std::string& profile, const std::string& expert_skew) {
-  CostProfile chosen = find_cost_profile(profile);
-  if (expert_skew.empty()) return chosen;
+CostProfile chosen_profile(const ProfileArguments& arguments) {
+  CostProfile chosen = find_cost_profile(arguments.profile);
   auto* ops = std::get_if<OpsParameters>(&chosen.parameters);
-  if (ops == nullptr) {
-    throw Error("--expert-skew", "profile " + chosen.name + " has none",
-                "the claims formulation knows a fixed expert_imbalance instead",
-                "use --profile default, or set expert_imbalance in a profile of your own");
+  if (!arguments.expert_skew.empty()) {
+    if (ops == nullptr) refuse("--expert-skew", chosen, "a fixed expert_imbalance");
+    ops->expert_skew = parse_expert_skew(arguments.expert_skew, "--expert-skew");
   }
-  ops->expert_skew = parse_expert_skew(expert_skew, "--expert-skew");
+  if (!arguments.cuda_graph.empty()) {
+    if (ops == nullptr) refuse("--cuda-graph", chosen, "a fixed cost per kernel");
+    ops->launch.graph_tokens = graph_tokens(arguments.cuda_graph, chosen);
+  }
+  if (!arguments.context_exchange.empty()) {
+    if (ops == nullptr) refuse("--context-exchange", chosen, "no context parallelism");
+    ops->context_exchange = context_exchange(arguments.context_exchange);
+  }
   return chosen;
+}
+
+void put_profile_changes(nlohmann::ordered_json& out, const ProfileArguments& arguments) {
+  const auto put = [&](const char* key, const std::string& value) {
+    if (!value.empty()) out[key] = value;
+  };
+  put("expert_skew", arguments.expert_skew);
+  put("cuda_graph", arguments.cuda_graph);
+  put("context_exchange", arguments.context_exchange);
 }
 
 }  // namespace inferbench

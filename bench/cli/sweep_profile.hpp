@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "harness/cost/cost_profile.hpp"
@@ -10,10 +11,22 @@ class App;
 
 namespace inferbench {
 
-// --profile and --expert-skew, alike on every verb that uses the cost model.
-void add_profile_options(CLI::App& verb, std::string& profile, std::string& expert_skew);
+// Which cost profile, and what is changed in it. Empty: as the profile has it.
+struct ProfileArguments {
+  std::string profile = "default";
+  std::string expert_skew;
+  std::string cuda_graph;        // "on", "off" or the largest step in tokens
+  std::string context_exchange;  // "ring" or "all-gather"
+};
 
-// The profile by name or file, with its expert skew replaced when one is given. Throws Error.
-CostProfile chosen_profile(const std::string& profile, const std::string& expert_skew);
+// --profile, --expert-skew, --cuda-graph and --context-exchange, the same on every verb that times
+// steps.
+void add_profile_options(CLI::App& verb, ProfileArguments& arguments);
+
+// The profile with the changes applied. Throws Error.
+CostProfile chosen_profile(const ProfileArguments& arguments);
+
+// What was given besides the profile, for a result's configuration.
+void put_profile_changes(nlohmann::ordered_json& out, const ProfileArguments& arguments);
 
 }  // namespace inferbench

@@ -174,7 +174,7 @@ void add_sweep_verb(CLI::App& program, VerbContext& context) {
     if (entry.add_options) entry.add_options(*verb, *options);
   }
   verb->add_option("--method", options->method, methods + " (default steady)");
-  add_profile_options(*verb, options->profile, options->expert_skew);
+  add_profile_options(*verb, *options);
   verb->add_option("--isl", options->isl, "mean input tokens (default 32768)");
   verb->add_option("--osl", options->osl, "mean output tokens (default 1024)");
   verb->add_option("--chunks", options->chunks,

@@ -26,6 +26,12 @@ enum class DType {
 //   fp8_block 1 + 4/16384, int4 0.5 + 2/128 + 0.5/128, nvfp4 0.5 + 1/16, mxfp4 0.5 + 1/32
 double bytes_per_element(DType type);
 
+// Stored bytes per element of a 2:4 sparse matrix: two of four values are kept, each with a two-bit
+// index, so half the values and 0.125 bytes; block scales as they are. bf16 1.125, fp8 0.625.
+//
+// Source: Mishra et al., "Accelerating Sparse Deep Neural Networks", arXiv 2104.08378, section 3.
+double sparse_bytes_per_element(DType type);
+
 // The width that the tensor cores multiply at: weight-only int4 multiplies in 16 bit.
 DType math_type(DType weights);
 

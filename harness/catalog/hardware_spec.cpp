@@ -42,6 +42,12 @@ std::optional<FlopsPerSecond> peak(const HardwareSpec& gpu, DType weights) {
   return native;
 }
 
+std::optional<double> sparse_gain(const HardwareSpec& gpu) {
+  const auto dense = find_peak(gpu, DType::bf16);
+  if (!gpu.sparse_bf16 || !dense) return std::nullopt;
+  return *gpu.sparse_bf16 / *dense;
+}
+
 bool multiplies_natively(const HardwareSpec& gpu, DType weights) {
   const std::optional<DType> key = peak_key(weights);
   return key && weights != DType::int4 && find_peak(gpu, *key);

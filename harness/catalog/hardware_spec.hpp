@@ -23,7 +23,7 @@ struct HardwareSpec {
   std::vector<Disagreement> disagreements;
 
   std::map<DType, FlopsPerSecond> peaks;  // keys bf16, fp8, fp4, int8; absent when not supported
-  std::optional<FlopsPerSecond> sparse_bf16;  // with 2:4 sparsity; for checking documents only
+  std::optional<FlopsPerSecond> sparse_bf16;  // with 2:4 sparsity; absent: no unit for it
   Bytes memory{};                             // marketed
   std::optional<Bytes> usable_memory;         // what software sees, where a source says
   BytesPerSecond memory_bandwidth{};
@@ -47,6 +47,10 @@ struct HardwareSpec {
 // do nvfp4 and mxfp4 where there is no FP4 unit, as vLLM's Marlin kernels run them on Ampere and
 // Hopper. Nominal fp4 and fp32 have no such kernel and no peak there.
 std::optional<FlopsPerSecond> peak(const HardwareSpec& gpu, DType weights);
+
+// How much faster 2:4 sparse weights multiply than dense ones at peak: the ratio of the 16 bit
+// peaks, which data sheets give for every other type too; nullopt: the GPU has no such unit.
+std::optional<double> sparse_gain(const HardwareSpec& gpu);
 
 // Whether the GPU has a unit for the type itself, so that it need not be widened first.
 bool multiplies_natively(const HardwareSpec& gpu, DType weights);

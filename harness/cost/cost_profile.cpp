@@ -21,6 +21,10 @@ DType strongest_supported(const std::vector<DType>& types, const HardwareSpec& g
 
 }  // namespace
 
+std::string_view name(ContextExchange exchange) {
+  return exchange == ContextExchange::ring ? "ring" : "all-gather";
+}
+
 const std::vector<CostProfile>& cost_profiles() {
   static const std::vector<CostProfile> profiles = [] {
     std::vector<CostProfile> all;

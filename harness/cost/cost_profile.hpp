@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -56,6 +57,14 @@ struct LaunchParameters {
   Seconds request{};          // the same per request in the step
 };
 
+// How the ranks of a context-parallel group see each other's keys and values.
+enum class ContextExchange {
+  ring,        // blocks pass from rank to rank, hidden behind attention on the block at hand
+  all_gather,  // gathered before attention
+};
+
+std::string_view name(ContextExchange exchange);  // "ring", "all-gather"
+
 // The constants of our own per-op model. A floor is added to an op's roofline: launch, prologue and
 // tail, which no roofline sees and which small ops consist of.
 struct OpsParameters {
@@ -84,6 +93,7 @@ struct OpsParameters {
   std::optional<Seconds> one_shot_latency;      // all-reduce in which each rank reads all peers
   std::optional<double> in_network_efficiency;  // of link bandwidth, where the switch can reduce
   LaunchParameters launch;
+  ContextExchange context_exchange = ContextExchange::ring;  // the engine's choice, not fitted
 };
 
 // Efficiencies and latencies under a name. Every number's source is in the profile's JSON.

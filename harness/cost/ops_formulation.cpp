@@ -70,12 +70,13 @@ OpsFormulation::OpsFormulation(const ModelSpec& model, const HardwareSpec& gpu,
       ffn_(share(model.ffn, parallel.tp)),
       vocab_(share(model.vocab, parallel.tp)),
       up_matrices_(real(model.ffn_matrices - 1)) {
-  attention_type_ = rates(gpu, precision.attention, p_.gemm_efficiency, "attention projections");
-  ffn_type_ = rates(gpu, precision.ffn, p_.gemm_efficiency, "the FFN");
-  head_type_ = rates(gpu, precision.head, p_.gemm_efficiency, "the LM head");
+  attention_type_ = rates(gpu, precision.attention, precision.attention_format, p_.gemm_efficiency,
+                          "attention projections");
+  ffn_type_ = rates(gpu, precision.ffn, precision.ffn_format, p_.gemm_efficiency, "the FFN");
+  head_type_ = rates(gpu, precision.head, precision.head_format, p_.gemm_efficiency, "the LM head");
   const DType math = precision.attention_math;
-  prefill_peak_ = rates(gpu, math, p_.prefill_attention_efficiency, "prefill attention").peak;
-  decode_peak_ = rates(gpu, math, p_.decode_attention_efficiency, "decode attention").peak;
+  prefill_peak_ = rates(gpu, math, {}, p_.prefill_attention_efficiency, "prefill attention").peak;
+  decode_peak_ = rates(gpu, math, {}, p_.decode_attention_efficiency, "decode attention").peak;
   const double kv_bytes = bytes_per_element(precision.kv);
   if (model.mla) {
     const MlaSpec& mla = *model.mla;
@@ -92,7 +93,8 @@ OpsFormulation::OpsFormulation(const ModelSpec& model, const HardwareSpec& gpu,
   }
   if (model.moe) {
     const MoeSpec& moe = *model.moe;
-    expert_type_ = rates(gpu, precision.experts, p_.moe_efficiency, "experts");
+    expert_type_ =
+        rates(gpu, precision.experts, precision.experts_format, p_.moe_efficiency, "experts");
     hottest_.emplace(moe.experts, moe.top_k, parallel.ep, p_.expert_skew);
     expert_ffn_ = share(moe.ffn, parallel.tp);
     shared_ffn_ = share(moe.ffn * moe.shared, parallel.tp);
@@ -100,24 +102,43 @@ OpsFormulation::OpsFormulation(const ModelSpec& model, const HardwareSpec& gpu,
   }
 }
 
+// Weight-only quantisation stores narrow and multiplies wide: peak and efficiency are those of the
+// type that is multiplied.
 OpsFormulation::TypeRates OpsFormulation::rates(const HardwareSpec& gpu, DType type,
+                                                const WeightFormat& format,
                                                 const OpsParameters::ByType& efficiency,
                                                 const char* what) const {
-  const auto dense = peak(gpu, type);
+  const DType math = format.inputs.value_or(type);
+  const auto dense = peak(gpu, math);
   if (!dense) {
     throw Error("gpu " + gpu.name,
-                "has no " + std::string(name(type)) + " peak, which " + what + " would run at",
+                "has no " + std::string(name(math)) + " peak, which " + what + " would run at",
                 "each precision needs units that multiply it",
                 "choose another with --precision, bf16 for one");
   }
-  const auto reached = efficiency.find(type);
+  const auto reached = efficiency.find(math);
   if (reached == efficiency.end()) {
-    throw Error("cost profile", "has no " + std::string(name(type)) + " efficiency for " + what,
+    throw Error("cost profile", "has no " + std::string(name(math)) + " efficiency for " + what,
                 "each type in use needs one", "add it to the profile, or choose --precision");
   }
-  return {.peak = dense->count() * reached->second,
-          .weight_bytes = bytes_per_element(type),
-          .in_bytes = activation_bytes(gpu, type)};
+  const auto gain = format.sparse ? sparse_gain(gpu) : 1.0;
+  if (!gain) {
+    throw Error("gpu " + gpu.name,
+                "has no 2:4 sparse peak, which " + std::string(what) + " would run at",
+                "sparse weights need units that multiply them", "leave /2:4 out of --precision");
+  }
+  return {
+      .peak = dense->count() * reached->second * *gain,
+      .weight_bytes = stored_bytes(type, format),
+      .in_bytes = format.inputs ? bytes_per_element(*format.inputs) : activation_bytes(gpu, type)};
+}
+
+// The kernel that writes a GEMM's narrow inputs, where none before it does.
+void OpsFormulation::quantise(std::string_view name, double elements, const TypeRates& type,
+                              Ops& ops) const {
+  const double wide = bytes_per_element(precision_.activations);
+  if (!precision_.quantise_apart || type.in_bytes >= wide) return;
+  ops.push_back(elementwise(name, elements, wide / 2.0, type.in_bytes / 2.0));
 }
 
 OpCost OpsFormulation::gemm(std::string_view name, const GemmShape& shape, double peak) const {
@@ -173,6 +194,7 @@ void OpsFormulation::projections(double tokens, Ops& ops) const {
   if (tokens <= 0) return;
   const double n = shared(tokens);
   ops.push_back(elementwise("input_norm", n * hidden_, 2, 2));
+  quantise("qkv_quantise", n * hidden_, attention_type_, ops);
   if (model_.mla) {
     const MlaSpec& mla = *model_.mla;
     const double latent = real(mla.kv_lora_rank + mla.qk_rope_head_dim);
@@ -188,6 +210,7 @@ void OpsFormulation::projections(double tokens, Ops& ops) const {
     ops.push_back(projection("qkv_gemm", n, q_width_ + kv_width_, hidden_, attention_type_));
   }
   ops.push_back(elementwise("rope_kv_write", n * (q_width_ + kv_width_), 1, 1));
+  quantise("out_quantise", n * v_width_, attention_type_, ops);
   ops.push_back(projection("out_gemm", n, hidden_, v_width_, attention_type_));
   all_reduce("attention_all_reduce", n, ops);
   ops.push_back(elementwise("ffn_norm", n * hidden_, 2, 2));
@@ -212,7 +235,7 @@ template <class Sink>
 void OpsFormulation::emit_attention(const AttentionLoad& prefill, const AttentionLoad& decode,
                                     bool windowed, Sink&& sink) const {
   if (prefill.queries > 0) {
-    // Ring attention: each rank keeps its queries and sees all keys and values pass.
+    // Each rank keeps its queries and sees all keys and values.
     AttentionLoad mine = prefill;
     mine.queries /= cp_, mine.pairs /= cp_;
     if (model_.mla) {
@@ -260,33 +283,62 @@ PartTimes OpsFormulation::attention_times(const AttentionLoad& prefill,
 
 void OpsFormulation::attention(const AttentionLoad& prefill, const AttentionLoad& decode,
                                bool windowed, Ops& ops) const {
-  emit_attention(prefill, decode, windowed, [&](const OpCost& op) { ops.push_back(op); });
-  if (parallel_.cp == 1) return;
+  const auto emit = [&](const AttentionLoad& some, const AttentionLoad& others) {
+    emit_attention(some, others, windowed, [&](const OpCost& op) { ops.push_back(op); });
+  };
+  if (parallel_.cp == 1) {
+    emit(prefill, decode);
+    return;
+  }
+  const bool ring = p_.context_exchange == ContextExchange::ring;
   if (prefill.queries > 0) {
-    const Bytes shard(prefill.kv_tokens / cp_ * prefill_heads_.kv_elements *
-                      prefill_heads_.kv_bytes);
-    Ops hop;
-    exchange("ring_send_receive", Collective::send_receive, shard, placement_.context, hop);
-    for (OpCost op : hop) {
-      op.time *= cp_ - 1.0, op.wire = op.wire * (cp_ - 1.0), op.kernels = cp_ - 1.0;
-      ops.push_back(op);
+    emit(prefill, {});
+    const Bytes cache(prefill.kv_tokens * prefill_heads_.kv_elements * prefill_heads_.kv_bytes);
+    if (ring) {
+      pass_around("ring_pass_kv", cache / cp_, p_.prefill_attention_floor, ops);
+    } else {
+      exchange("kv_all_gather", Collective::all_gather, cache, placement_.context, ops);
     }
   }
   if (decode.queries > 0) {
-    const double queries = decode.queries * q_heads_ * decode_heads_.qk_dim;
-    const double outputs = decode.queries * q_heads_ * decode_heads_.v_dim;
-    exchange("query_all_gather", Collective::all_gather, Bytes(2.0 * queries), placement_.context,
-             ops);
-    exchange("output_reduce_scatter", Collective::reduce_scatter, Bytes(2.0 * outputs),
-             placement_.context, ops);
+    emit({}, decode);
+    const Bytes queries(2.0 * decode.queries * q_heads_ * decode_heads_.qk_dim);
+    const Bytes outputs(2.0 * decode.queries * q_heads_ * decode_heads_.v_dim);
+    if (ring) {
+      pass_around("ring_pass_q", queries / cp_, p_.decode_attention_floor, ops);
+      exchange("output_all_to_all", Collective::all_to_all, outputs, placement_.context, ops);
+    } else {
+      exchange("query_all_gather", Collective::all_gather, queries, placement_.context, ops);
+      exchange("output_reduce_scatter", Collective::reduce_scatter, outputs, placement_.context,
+               ops);
+    }
+  }
+}
+
+// Attention block by block, CP of them; while one is computed the next arrives. What was pushed
+// last is attention on all blocks in one kernel.
+void OpsFormulation::pass_around(std::string_view name, Bytes block, Seconds floor,
+                                 Ops& ops) const {
+  OpCost& core = ops.back();
+  core.time += floor * (cp_ - 1.0);
+  core.kernels = cp_;
+  const Seconds each = core.time / cp_;
+  Ops hop;
+  exchange(name, Collective::send_receive, block, placement_.context, hop);
+  for (OpCost op : hop) {
+    op.time = std::max(Seconds(0), op.time - each) * (cp_ - 1.0);
+    op.wire = op.wire * (cp_ - 1.0), op.kernels = cp_ - 1.0;
+    ops.push_back(op);
   }
 }
 
 void OpsFormulation::dense_ffn(double tokens, Ops& ops) const {
   if (tokens <= 0) return;
   const double n = shared(tokens);
+  quantise("ffn_up_quantise", n * hidden_, ffn_type_, ops);
   ops.push_back(projection("ffn_up_gemm", n, ffn_ * up_matrices_, hidden_, ffn_type_));
   ops.push_back(elementwise("ffn_activation", n * ffn_, up_matrices_, 1));
+  quantise("ffn_down_quantise", n * ffn_, ffn_type_, ops);
   ops.push_back(projection("ffn_down_gemm", n, hidden_, ffn_, ffn_type_));
   all_reduce("ffn_all_reduce", n, ops);
 }
@@ -344,9 +396,11 @@ void OpsFormulation::experts(double all_tokens, Ops& ops) const {
     ops.push_back(elementwise(op, elements, reads, writes));
   };
   moved("permute", rows * hidden_, 1, 1);
+  quantise("expert_up_quantise", rows * hidden_, expert_type_, ops);
   ops.push_back(
       expert_gemm("expert_up_gemm", per_expert, expert_ffn_ * up_matrices_, hidden_, touched));
   moved("expert_activation", rows * expert_ffn_, up_matrices_, 1);
+  quantise("expert_down_quantise", rows * expert_ffn_, expert_type_, ops);
   ops.push_back(expert_gemm("expert_down_gemm", per_expert, hidden_, expert_ffn_, touched));
   moved("weighted_sum", rows * hidden_, 1, 0.5);
 }

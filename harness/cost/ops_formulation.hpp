@@ -62,8 +62,9 @@ class OpsFormulation {
   OpCost prefill_core(const AttentionLoad& load, bool windowed) const;
   OpCost decode_core(const AttentionLoad& load, bool windowed) const;
 
-  TypeRates rates(const HardwareSpec& gpu, DType type, const OpsParameters::ByType& efficiency,
-                  const char* what) const;
+  TypeRates rates(const HardwareSpec& gpu, DType type, const WeightFormat& format,
+                  const OpsParameters::ByType& efficiency, const char* what) const;
+  void quantise(std::string_view name, double elements, const TypeRates& type, Ops& ops) const;
   OpCost gemm(std::string_view name, const GemmShape& shape, double peak) const;
   OpCost projection(std::string_view name, double m, double n, double k,
                     const TypeRates& type) const;
@@ -73,6 +74,7 @@ class OpsFormulation {
   void exchange(std::string_view name, Collective kind, Bytes message, const GroupPlacement& group,
                 Ops& ops) const;
   void all_reduce(std::string_view name, double tokens, Ops& ops) const;
+  void pass_around(std::string_view name, Bytes block, Seconds floor, Ops& ops) const;
   double shared(double tokens) const { return tokens / cp_; }
 
   ModelSpec model_;

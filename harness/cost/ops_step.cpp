@@ -74,7 +74,7 @@ double StepAssembly::layer(const PartTimes& parts) const {
   return compute + up + out - hidden_up - hidden_out;
 }
 
-StepSeconds StepAssembly::assemble(const BlockTimes& b, double tokens, double requests) const {
+StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool graph) const {
   struct Layer {
     PartTimes parts;
     double seconds = 0;
@@ -96,7 +96,6 @@ StepSeconds StepAssembly::assemble(const BlockTimes& b, double tokens, double re
   if (any_windowed_ && any_dense_) build(windowed_dense, b.windowed_attention, false);
   if (any_windowed_ && any_moe_) build(windowed_moe, b.windowed_attention, true);
 
-  const bool graph = tokens <= launch_.graph_tokens;
   const double framework = launch_.step.count() + launch_.request.count() * requests;
   StepSeconds step;
   step.elapsed = framework;

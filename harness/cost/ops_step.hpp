@@ -52,8 +52,12 @@ class StepAssembly {
  public:
   StepAssembly(const OpsParameters& parameters, const ModelSpec& model, std::int64_t stages);
 
-  // `tokens` decides whether a CUDA graph is replayed.
-  StepSeconds assemble(const BlockTimes& blocks, double tokens, double requests) const;
+  // `tokens` decides whether a CUDA graph is replayed, unless the last argument does.
+  StepSeconds assemble(const BlockTimes& blocks, double tokens, double requests) const {
+    return assemble(blocks, requests, replays_graph(tokens));
+  }
+  StepSeconds assemble(const BlockTimes& blocks, double requests, bool graph) const;
+  bool replays_graph(double tokens) const { return tokens <= launch_.graph_tokens; }
 
   const std::vector<StageKind>& kinds() const { return kinds_; }
 

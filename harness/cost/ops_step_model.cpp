@@ -75,7 +75,9 @@ class OpsStep final : public StepFormulation {
 
  private:
   Slowest slowest(const BatchPlan& plan) const;
+  BlockTimes blocks_of(const Slowest& rank) const;
   StepSeconds seconds_of(const Slowest& rank) const;
+  GraphEffect graph_effect(const Slowest& rank) const;
   static StepTiming timing(const StepSeconds& seconds);
   Ops stage_ops(const Slowest& rank, const StageKind& kind, std::vector<double>& counts) const;
 
@@ -119,7 +121,7 @@ Slowest OpsStep::slowest(const BatchPlan& plan) const {
   return found;
 }
 
-StepSeconds OpsStep::seconds_of(const Slowest& rank) const {
+BlockTimes OpsStep::blocks_of(const Slowest& rank) const {
   RankBlocks scratch;
   PartTimes expert_scratch, head_scratch;
   const auto index = [](double tokens) { return static_cast<std::int64_t>(tokens); };
@@ -134,7 +136,21 @@ StepSeconds OpsStep::seconds_of(const Slowest& rank) const {
   times.embedding = blocks.embedding;
   times.hand_over = blocks.hand_over;
   times.lm_head = head_table_.at(index(rank.sampled), head_scratch);
-  return assembly_.assemble(times, rank.load.tokens, rank.requests);
+  return times;
+}
+
+StepSeconds OpsStep::seconds_of(const Slowest& rank) const {
+  return assembly_.assemble(blocks_of(rank), rank.load.tokens, rank.requests);
+}
+
+GraphEffect OpsStep::graph_effect(const Slowest& rank) const {
+  const BlockTimes blocks = blocks_of(rank);
+  const auto stage = [&](bool graph) {
+    return rounded(Seconds(assembly_.assemble(blocks, rank.requests, graph).stage));
+  };
+  return {.replayed = assembly_.replays_graph(rank.load.tokens),
+          .with_graph = stage(true),
+          .without_graph = stage(false)};
 }
 
 StepTiming OpsStep::timing(const StepSeconds& s) {
@@ -216,8 +232,8 @@ StepExplanation OpsStep::explain(const BatchPlan& plan) const {
                      .roof = Roof::host,
                      .time = Seconds(seconds.host)});
   for (OpExplanation& op : out.ops) op.share = op.time.count() / sum;
-  const LaunchParameters& launch = formulation_.parameters().launch;
-  out.notes.emplace_back(rank.load.tokens <= launch.graph_tokens
+  out.graph = graph_effect(rank);
+  out.notes.emplace_back(out.graph->replayed
                              ? "replayed as a CUDA graph"
                              : "launched kernel by kernel; the launches hide behind the GPU's work "
                                "unless they take longer");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,11 +27,18 @@ struct OpExplanation {
   double share = 0;  // of the sum of all times in the stage
 };
 
+// A stage replayed as a CUDA graph, and launched kernel by kernel.
+struct GraphEffect {
+  bool replayed = false;  // which of the two the step is
+  Duration with_graph{}, without_graph{};
+};
+
 struct StepExplanation {
-  std::vector<OpExplanation> ops;  // in the order they run
-  StepTiming timing;               // equal to step() of the same plan
-  std::string stage;               // "stage 1 of 2, 60 of 120 layers"
-  std::vector<std::string> notes;  // what was assumed or left out
+  std::vector<OpExplanation> ops;    // in the order they run
+  StepTiming timing;                 // equal to step() of the same plan
+  std::string stage;                 // "stage 1 of 2, 60 of 120 layers"
+  std::optional<GraphEffect> graph;  // absent in the claims formulation
+  std::vector<std::string> notes;    // what was assumed or left out
 };
 
 // Predicts the time of a step without hardware (docs/cost-model.md).

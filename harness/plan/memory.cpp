@@ -25,8 +25,8 @@ std::string of_layers(const ModelSpec& model, std::int64_t count) {
   return ", " + text(count) + " of " + text(model.layers) + " layers";
 }
 
-std::string type_name(DType type) {
-  return ", " + std::string(name(type));
+std::string type_name(DType type, const WeightFormat& format = {}) {
+  return ", " + label(type, format);
 }
 
 // Weight elements of one layer's attention on one TP rank.
@@ -56,8 +56,9 @@ MemoryPart attention_part(const ModelSpec& model, const ParallelConfig& parallel
   if (parallel.ep > 1) how += ", replicated over EP" + text(parallel.ep);
   return {.name = "attention",
           .bytes = Bytes(real(layers.count) * attention_elements(model, parallel.tp) *
-                         bytes_per_element(precision.attention)),
-          .how = how + of_layers(model, layers.count) + type_name(precision.attention)};
+                         stored_bytes(precision.attention, precision.attention_format)),
+          .how = how + of_layers(model, layers.count) +
+                 type_name(precision.attention, precision.attention_format)};
 }
 
 double ffn_elements(const ModelSpec& model, std::int64_t width, std::int64_t tp) {
@@ -68,9 +69,9 @@ MemoryPart dense_ffn_part(const ModelSpec& model, const ParallelConfig& parallel
                           const Precision& precision, const StageLayers& layers) {
   return {.name = "ffn",
           .bytes = Bytes(real(layers.dense) * ffn_elements(model, model.ffn, parallel.tp) *
-                         bytes_per_element(precision.ffn)),
+                         stored_bytes(precision.ffn, precision.ffn_format)),
           .how = "width " + text(model.ffn) + " / TP" + text(parallel.tp) +
-                 of_layers(model, layers.dense) + type_name(precision.ffn)};
+                 of_layers(model, layers.dense) + type_name(precision.ffn, precision.ffn_format)};
 }
 
 MemoryPart experts_part(const ModelSpec& model, const ParallelConfig& parallel,
@@ -78,11 +79,12 @@ MemoryPart experts_part(const ModelSpec& model, const ParallelConfig& parallel,
   const std::int64_t experts = largest_share(model.moe->experts, parallel.ep);
   const double per_expert = ffn_elements(model, model.moe->ffn, parallel.tp);
   return {.name = "experts",
-          .bytes =
-              Bytes(real(moe_layers * experts) * per_expert * bytes_per_element(precision.experts)),
+          .bytes = Bytes(real(moe_layers * experts) * per_expert *
+                         stored_bytes(precision.experts, precision.experts_format)),
           .how = text(experts) + " of " + text(model.moe->experts) + " experts (EP" +
                  text(parallel.ep) + "), each / TP" + text(parallel.tp) +
-                 of_layers(model, moe_layers) + type_name(precision.experts)};
+                 of_layers(model, moe_layers) +
+                 type_name(precision.experts, precision.experts_format)};
 }
 
 MemoryPart shared_experts_part(const ModelSpec& model, const ParallelConfig& parallel,
@@ -90,9 +92,9 @@ MemoryPart shared_experts_part(const ModelSpec& model, const ParallelConfig& par
   const std::int64_t width = model.moe->shared * model.moe->ffn;
   return {.name = "shared experts",
           .bytes = Bytes(real(moe_layers) * ffn_elements(model, width, parallel.tp) *
-                         bytes_per_element(precision.ffn)),
+                         stored_bytes(precision.ffn, precision.ffn_format)),
           .how = "width " + text(width) + " / TP" + text(parallel.tp) + ", replicated over EP" +
-                 of_layers(model, moe_layers) + type_name(precision.ffn)};
+                 of_layers(model, moe_layers) + type_name(precision.ffn, precision.ffn_format)};
 }
 
 MemoryPart router_part(const ModelSpec& model, std::int64_t moe_layers) {
@@ -138,8 +140,9 @@ MemoryPart embedding_part(const ModelSpec& model, const ParallelConfig& parallel
                                            : "none on this stage";
   return {.name = "embedding",
           .bytes = Bytes((tables * rows * real(model.hidden) + extra) *
-                         bytes_per_element(precision.head)),
-          .how = how + ", vocabulary / TP" + text(parallel.tp) + type_name(precision.head)};
+                         stored_bytes(precision.head, precision.head_format)),
+          .how = how + ", vocabulary / TP" + text(parallel.tp) +
+                 type_name(precision.head, precision.head_format)};
 }
 
 Bytes sum(const std::vector<MemoryPart>& parts) {

@@ -6,72 +6,10 @@
 #include <thread>
 
 #include "harness/base/random.hpp"
-#include "harness/catalog/catalog.hpp"
+#include "tests/unit/cost/steps.hpp"
 
 namespace inferbench {
 namespace {
-
-// Round budgets do not matter here: memory is as large as it must be.
-Deployment deployed(const std::string& model, const std::string& gpu, const std::string& parallel,
-                    const std::string& precision = "") {
-  const ModelSpec spec = find_model(model);
-  HardwareSpec hardware = find_gpu(gpu);
-  hardware.memory = Bytes(1e13), hardware.usable_memory.reset();
-  const Precision types =
-      precision.empty() ? default_precision(spec, hardware) : parse_precision(precision);
-  return std::get<Deployment>(place(spec, hardware, parse_parallel(parallel), types));
-}
-
-CostProfile profile() {
-  return find_cost_profile("default");
-}
-
-// Rings alone: no one-shot, no reduction in the switch.
-CostProfile ring_profile() {
-  CostProfile p = profile();
-  auto& ops = std::get<OpsParameters>(p.parameters);
-  ops.one_shot_latency.reset(), ops.in_network_efficiency.reset();
-  return p;
-}
-
-BatchItem decode(std::int64_t context, std::uint16_t rank = 0) {
-  return {.request = {},
-          .context = Tokens(context),
-          .new_tokens = Tokens(1),
-          .decode = true,
-          .emits = true,
-          .rank = rank};
-}
-
-BatchItem prefill(std::int64_t tokens, std::int64_t context = 0, std::uint16_t rank = 0) {
-  return {.request = {},
-          .context = Tokens(context),
-          .new_tokens = Tokens(tokens),
-          .decode = false,
-          .emits = true,
-          .rank = rank};
-}
-
-BatchPlan plan(std::vector<BatchItem> items) {
-  BatchPlan batch;
-  batch.items = std::move(items);
-  return batch;
-}
-
-double flops_of(const StepExplanation& e) {
-  double flops = 0;
-  for (const OpExplanation& op : e.ops) {
-    if (op.part == "gemm" || op.part == "moe") flops += op.flops.count();
-  }
-  return flops;
-}
-
-const OpExplanation& op_of(const StepExplanation& e, const std::string& name) {
-  for (const OpExplanation& op : e.ops) {
-    if (op.name == name) return op;
-  }
-  throw std::runtime_error("no op " + name);
-}
 
 // A decode multiplies every active weight once: 2 FLOPs each. The embedding table is looked up,
 // norms are not GEMMs.

@@ -39,6 +39,29 @@ TEST(Precision, WhatCannotBeReadIsRefused) {
   EXPECT_THROW(parse_precision("fp8,kv="), Error);
 }
 
+TEST(Precision, WeightsSayWhatTheyMultiplyAtAndWhetherTheyAreSparse) {
+  const Precision p = parse_precision("w8a16,kv=fp8,head=fp8/2:4,ffn=int4@fp8/2:4");
+  EXPECT_EQ(p.attention, DType::int8);
+  EXPECT_EQ(p.attention_format, (WeightFormat{.inputs = DType::bf16}));
+  EXPECT_EQ(p.ffn, DType::int4);
+  EXPECT_EQ(p.ffn_format, (WeightFormat{.inputs = DType::fp8, .sparse = true}));
+  EXPECT_EQ(p.head_format, (WeightFormat{.sparse = true}));
+  EXPECT_DOUBLE_EQ(stored_bytes(p.ffn, p.ffn_format), 0.375 + 2.5 / 128);
+  // A type given anew takes back what the set said of its inputs; a whole set may be sparse.
+  EXPECT_EQ(parse_precision("w8a16,ffn=fp8").ffn_format, WeightFormat{});
+  EXPECT_TRUE(parse_precision("fp8/2:4").experts_format.sparse);
+  EXPECT_FALSE(parse_precision("fp8/2:4").head_format.sparse);
+  EXPECT_TRUE(parse_precision("w8a8,quantise=apart").quantise_apart);
+  for (const char* text : {"w8a16", "int4@fp8", "fp8/2:4", "w8a8,quantise=apart",
+                           "bf16,experts=int8@bf16/2:4,head=fp8/2:4"}) {
+    EXPECT_EQ(parse_precision(label(parse_precision(text))), parse_precision(text)) << text;
+  }
+  for (const char* text :
+       {"bf16@fp8", "fp8/1:2", "bf16,kv=fp8@bf16", "fp32/2:4", "int8@fp3", "w8a8,quantise=often"}) {
+    EXPECT_THROW(parse_precision(text), Error) << text;
+  }
+}
+
 TEST(Precision, EveryLabelReadsBack) {
   RandomStream random(1, "precision labels");
   const auto any = [&] { return *parse_dtype(dtype_names()[random.below(10)]); };
