@@ -27,7 +27,7 @@ double fullest(std::span<const ReplicaStats> replicas) {
 }
 
 struct Totals {
-  std::uint64_t steps = 0, items = 0, new_tokens = 0, preemptions = 0;
+  std::uint64_t steps = 0, items = 0, new_tokens = 0, padding = 0, preemptions = 0;
   StepTiming::Parts parts;
   Duration hidden{};
 };
@@ -38,6 +38,7 @@ Totals totals(std::span<const ReplicaStats> replicas) {
     sum.steps += replica.steps;
     sum.items += replica.items;
     sum.new_tokens += replica.new_tokens;
+    sum.padding += replica.padding;
     sum.preemptions += replica.preemptions;
     sum.parts.gemm += replica.parts.gemm;
     sum.parts.attention += replica.parts.attention;
@@ -80,6 +81,14 @@ std::string where_time_went(const Totals& sum) {
   return text + ".\n";
 }
 
+std::string padding_line(const Totals& sum) {
+  if (sum.padding == 0) return "";
+  const auto wasted = static_cast<double>(sum.padding);
+  const double computed = static_cast<double>(sum.new_tokens) + wasted;
+  return "Padding: " + significant(100 * share(wasted, computed)) +
+         " % of the positions computed.\n";
+}
+
 }  // namespace
 
 std::string replay_activity(std::span<const ReplicaStats> replicas) {
@@ -89,7 +98,8 @@ std::string replay_activity(std::span<const ReplicaStats> replicas) {
          significant(share(static_cast<double>(sum.items), steps)) + " requests and " +
          significant(share(static_cast<double>(sum.new_tokens), steps)) +
          " new tokens. KV cache at its fullest: " + significant(100 * fullest(replicas)) +
-         " %. Preemptions: " + number(sum.preemptions) + ".\n" + where_time_went(sum);
+         " %. Preemptions: " + number(sum.preemptions) + ".\n" + padding_line(sum) +
+         where_time_went(sum);
 }
 
 }  // namespace inferbench

@@ -8,7 +8,7 @@ namespace inferbench {
 namespace {
 
 bool is_plain_decode(const BatchItem& item) {
-  return item.decode && item.new_tokens == Tokens(1);
+  return item.decode && item.new_tokens == Tokens(1) && item.padding == Tokens(0);
 }
 
 // Adds the run of plain decodes of one rank that begins with the first item and returns its length.
@@ -39,18 +39,31 @@ std::size_t add_decode_run(std::span<const BatchItem> items, double window, Rank
   return length;
 }
 
-// A prompt chunk, or several drafted tokens of one decode: they run as a short chunk would, in the
-// decode kernel.
+// A prompt chunk as a row of its padded length: the padding attends and is attended to.
 void add_chunk(const BatchItem& item, double window, RankLoad& load) {
   const double context = static_cast<double>(item.context.count());
-  const double tokens = static_cast<double>(item.new_tokens.count());
+  const double tokens = static_cast<double>((item.new_tokens + item.padding).count());
   load.tokens += tokens;
   load.requests += 1;
   load.sampled += item.emits ? 1 : 0;
-  (item.decode ? load.decode : load.prefill) += attention_load(context, tokens);
+  load.prefill += attention_load(context, tokens);
+  if (window > 0) load.windowed_prefill += attention_load(context, tokens, window);
+}
+
+// A decode with drafted tokens, which run as a short chunk would, in the decode kernel, and are all
+// sampled; or one with padding, each position of which is a decode of its own, of the same context.
+void add_wide_decode(const BatchItem& item, double window, RankLoad& load) {
+  const double context = static_cast<double>(item.context.count());
+  const double tokens = static_cast<double>(item.new_tokens.count());
+  const double padding = static_cast<double>(item.padding.count());
+  load.tokens += tokens + padding;
+  load.requests += 1 + padding;
+  load.sampled += (item.emits ? tokens : 0) + padding;
+  load.decode += attention_load(context, tokens);
+  load.decode += attention_load(context, 1) * padding;
   if (window > 0) {
-    (item.decode ? load.windowed_decode : load.windowed_prefill) +=
-        attention_load(context, tokens, window);
+    load.windowed_decode += attention_load(context, tokens, window);
+    load.windowed_decode += attention_load(context, 1, window) * padding;
   }
 }
 
@@ -65,7 +78,7 @@ void add_items(const BatchPlan& plan, double window, std::span<RankLoad> ranks) 
     if (is_plain_decode(item)) {
       items = items.subspan(add_decode_run(items, window, load));
     } else {
-      add_chunk(item, window, load);
+      (item.decode ? add_wide_decode : add_chunk)(item, window, load);
       items = items.subspan(1);
     }
   }

@@ -110,14 +110,16 @@ void Replica::note_preemptions(const BatchPlan& plan) {
 
 // One pass over the items, because it is part of every step.
 void Replica::note_items(const BatchPlan& plan, Time now) {
-  Tokens new_tokens;
+  Tokens new_tokens, padding;
   for (const BatchItem& item : plan.items) {
     new_tokens += item.new_tokens;
+    padding += item.padding;
     if (item.starts) open_[open_.find(item.request)].ended.record.admitted = now;
   }
   ++stats_.steps;
   stats_.items += plan.items.size();
   stats_.new_tokens += static_cast<std::uint64_t>(new_tokens.count());
+  stats_.padding += static_cast<std::uint64_t>(padding.count());
 }
 
 void Replica::note_timing(const StepTiming& timing) {

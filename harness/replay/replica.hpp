@@ -19,6 +19,7 @@ struct ReplicaStats {
   std::uint64_t steps = 0;
   std::uint64_t items = 0;       // requests in steps: mean batch size = items / steps
   std::uint64_t new_tokens = 0;  // prompt chunks, recomputation and decodes
+  std::uint64_t padding = 0;     // positions computed beside new_tokens and thrown away
   std::uint64_t preemptions = 0;
   Duration busy{};          // sum over steps of the slowest stage's time
   StepTiming::Parts parts;  // the same by kind of work, and what of it was hidden

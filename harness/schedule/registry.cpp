@@ -11,6 +11,7 @@
 #include "harness/schedule/priority_scheduler.hpp"
 #include "harness/schedule/ranked_scheduler.hpp"
 #include "harness/schedule/shortest_first_scheduler.hpp"
+#include "harness/schedule/static_padded_scheduler.hpp"
 #include "harness/schedule/static_scheduler.hpp"
 
 namespace inferbench {
@@ -21,7 +22,7 @@ std::unique_ptr<Scheduler> make(const SchedulerOptions& options) {
   return std::make_unique<Policy>(options);
 }
 
-constexpr std::array<SchedulingPolicy, 6> kPolicies = {{
+constexpr std::array<SchedulingPolicy, 7> kPolicies = {{
     {.name = "in_flight",
      .description = "requests join and leave at every step; prompts in chunks, decodes first",
      .make = make<InFlightScheduler>,
@@ -48,6 +49,9 @@ constexpr std::array<SchedulingPolicy, 6> kPolicies = {{
     {.name = "static",
      .description = "a batch runs until its longest answer is complete; then the next batch forms",
      .make = make<StaticScheduler>},
+    {.name = "static_padded",
+     .description = "static with prompts padded to the batch's longest, and places kept to its end",
+     .make = make<StaticPaddedScheduler>},
 }};
 
 // "in_flight, mixed": the policies that the option means something to.
