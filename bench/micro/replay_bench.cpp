@@ -19,14 +19,15 @@
 namespace inferbench {
 namespace {
 
-// All requests at once; as many as `users` run, the others wait their turn.
+// All requests at once, or at even gaps; as many as `users` run, the others wait their turn.
 class Burst final : public RequestSource {
  public:
-  Burst(std::int64_t requests, Tokens input, Tokens output)
-      : requests_(requests), input_(input), output_(output) {}
-  Time next_arrival() const override { return next_ < requests_ ? Time{} : kNever; }
+  Burst(std::int64_t requests, Tokens input, Tokens output, Duration gap = {})
+      : requests_(requests), input_(input), output_(output), gap_(gap) {}
+  Time next_arrival() const override { return next_ < requests_ ? Time(gap_ * next_) : kNever; }
   Request pop() override {
     Request request;
+    request.arrival = next_arrival();
     request.id = RequestId(static_cast<std::uint64_t>(next_++));
     request.input = input_;
     request.output = request.max_output = output_;
@@ -36,6 +37,7 @@ class Burst final : public RequestSource {
  private:
   std::int64_t requests_, next_ = 0;
   Tokens input_, output_;
+  Duration gap_;
 };
 
 class Discard final : public RecordSink {
@@ -52,6 +54,16 @@ SchedulerOptions options(std::int64_t running) {
   return limits;
 }
 
+// Steps one by one, as when a run of them cannot be foretold.
+class StepByStep final : public Executor {
+ public:
+  explicit StepByStep(Executor& executor) : executor_(executor) {}
+  StepResult run(const BatchPlan& plan) override { return executor_.run(plan); }
+
+ private:
+  Executor& executor_;
+};
+
 // 16 rounds of `running` requests with answers of 1,000 tokens.
 std::uint64_t replay(Executor& executor, std::int64_t running) {
   const auto scheduler = make_scheduler("in_flight", options(running));
@@ -63,7 +75,8 @@ std::uint64_t replay(Executor& executor, std::int64_t running) {
   return engine.stats().steps;
 }
 
-void count_steps(benchmark::State& state, Executor& executor) {
+void count_steps(benchmark::State& state, Executor& whole) {
+  StepByStep executor(whole);
   double steps = 0;
   for (auto _ : state) steps += static_cast<double>(replay(executor, state.range(0)));
   state.counters["steps_per_cpu_s"] = benchmark::Counter(steps, benchmark::Counter::kIsRate);
@@ -87,6 +100,29 @@ void replay_cost_model(benchmark::State& state) {
   count_steps(state, executor);
 }
 BENCHMARK(replay_cost_model)->Arg(1)->Arg(64)->Arg(256);
+
+// Requests of 1,024 tokens in and out on one deployment, strides where the batch stays the same.
+// Argument: nanoseconds between two arrivals, 0 for all at once. Records are kept.
+void replay_1k_1k(benchmark::State& state) {
+  constexpr std::int64_t kRequests = 10'000;
+  ModelledExecutor executor(StepCostModel(llama_on_four_h100(), find_cost_profile("default")));
+  double steps = 0;
+  for (auto _ : state) {
+    const auto scheduler = make_scheduler("in_flight", options(256));
+    SimulatedClock clock;
+    Engine engine(*scheduler, executor, clock);
+    Burst source(kRequests, Tokens(1024), Tokens(1024), Duration(state.range(0)));
+    RecordList records;
+    engine.serve(source, records);
+    steps += static_cast<double>(engine.stats().steps);
+    benchmark::DoNotOptimize(records.records().data());
+  }
+  state.counters["cpu_ms_per_10k_requests"] =
+      benchmark::Counter(static_cast<double>(state.iterations()) / 1e3,
+                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["steps"] = steps / static_cast<double>(state.iterations());
+}
+BENCHMARK(replay_1k_1k)->Arg(0)->Arg(100'000'000)->Arg(200'000'000)->Unit(benchmark::kMillisecond);
 
 // Short requests: arrival, admission, one chunk, seven decodes, record.
 void replay_requests(benchmark::State& state) {

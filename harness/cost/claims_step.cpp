@@ -11,7 +11,8 @@ namespace {
 class ClaimsStep final : public StepFormulation {
  public:
   ClaimsStep(const Deployment& deployment, const ClaimsParameters& parameters)
-      : formulation_(deployment.model, deployment.gpu, deployment.parallel, deployment.precision,
+      : StepFormulation(deployment.parallel.ep, 0),
+        formulation_(deployment.model, deployment.gpu, deployment.parallel, deployment.precision,
                      parameters),
         parallel_(deployment.parallel),
         layers_(deployment.model.layers),
@@ -19,8 +20,8 @@ class ClaimsStep final : public StepFormulation {
         ep_inside_(parallel_.tp * parallel_.ep <= deployment.gpu.domain_size),
         pp_inside_(parallel_.replica_gpus() <= deployment.gpu.domain_size) {}
 
-  StepTiming step(const BatchPlan& plan) const override {
-    const ClaimsStage stage = slowest_rank(plan).stage;
+  StepTiming time(std::span<const RankLoad> ranks) const override {
+    const ClaimsStage stage = slowest_rank(ranks).stage;
     StepTiming timing;
     timing.stage = rounded(stage.time);
     timing.elapsed = rounded(stage.time * static_cast<double>(parallel_.pp));
@@ -46,9 +47,7 @@ class ClaimsStep final : public StepFormulation {
     std::size_t rank = 0;
   };
 
-  Slowest slowest_rank(const BatchPlan& plan) const {
-    std::vector<RankLoad> ranks(static_cast<std::size_t>(parallel_.ep));
-    add_items(plan, 0, ranks);
+  Slowest slowest_rank(std::span<const RankLoad> ranks) const {
     double all_tokens = 0;
     for (const RankLoad& rank : ranks) all_tokens += rank.tokens;
     Slowest slowest;
@@ -73,7 +72,9 @@ class ClaimsStep final : public StepFormulation {
 };
 
 StepExplanation ClaimsStep::explain(const BatchPlan& plan) const {
-  const Slowest slowest = slowest_rank(plan);
+  FewRanks few;
+  std::vector<RankLoad> many;
+  const Slowest slowest = slowest_rank(sums(plan, few, many));
   const ClaimsStage& s = slowest.stage;
   StepExplanation explanation;
   explanation.timing = step(plan);

@@ -11,8 +11,6 @@
 namespace inferbench {
 namespace {
 
-constexpr std::size_t kInlineRanks = 16;
-
 // Blocks that depend on an attention rank's token count alone.
 struct RankBlocks {
   PartTimes projections, dense_ffn, expert_exchange, embedding, hand_over;
@@ -55,11 +53,10 @@ struct Slowest {
 class OpsStep final : public StepFormulation {
  public:
   OpsStep(const Deployment& deployment, const OpsParameters& parameters)
-      : formulation_(deployment.model, deployment.gpu, deployment.parallel, deployment.precision,
+      : StepFormulation(deployment.parallel.ep, deployment.model.sliding_window),
+        formulation_(deployment.model, deployment.gpu, deployment.parallel, deployment.precision,
                      parameters),
         assembly_(parameters, deployment.model, deployment.parallel.pp),
-        ranks_(static_cast<std::size_t>(deployment.parallel.ep)),
-        window_(static_cast<double>(deployment.model.sliding_window)),
         rank_table_([this](double tokens) { return rank_blocks(formulation_, tokens); }),
         expert_table_([this](double tokens) {
           return times_of([&](Ops& ops) { formulation_.experts(tokens, ops); });
@@ -68,13 +65,15 @@ class OpsStep final : public StepFormulation {
           return times_of([&](Ops& ops) { formulation_.lm_head(sampled, ops); });
         }) {}
 
-  StepTiming step(const BatchPlan& plan) const override {
-    return timing(seconds_of(slowest(plan)));
-  }
   StepExplanation explain(const BatchPlan& plan) const override;
 
+ protected:
+  StepTiming time(std::span<const RankLoad> ranks) const override {
+    return timing(seconds_of(slowest(ranks)));
+  }
+
  private:
-  Slowest slowest(const BatchPlan& plan) const;
+  Slowest slowest(std::span<const RankLoad> loads) const;
   BlockTimes blocks_of(const Slowest& rank) const;
   StepSeconds seconds_of(const Slowest& rank) const;
   GraphEffect graph_effect(const Slowest& rank) const;
@@ -83,20 +82,11 @@ class OpsStep final : public StepFormulation {
 
   OpsFormulation formulation_;
   StepAssembly assembly_;
-  std::size_t ranks_ = 1;
-  double window_ = 0;
   TokenTable<RankBlocks> rank_table_;
   TokenTable<PartTimes> expert_table_, head_table_;
 };
 
-Slowest OpsStep::slowest(const BatchPlan& plan) const {
-  std::array<RankLoad, kInlineRanks> few;
-  std::vector<RankLoad> many;
-  if (ranks_ > kInlineRanks) many.resize(ranks_);
-  const std::span<RankLoad> loads =
-      many.empty() ? std::span(few).first(ranks_) : std::span<RankLoad>(many);
-  add_items(plan, window_, loads);
-
+Slowest OpsStep::slowest(std::span<const RankLoad> loads) const {
   Slowest found;
   double longest = -1;
   for (std::size_t r = 0; r < loads.size(); ++r) {
@@ -201,7 +191,9 @@ Ops OpsStep::stage_ops(const Slowest& rank, const StageKind& kind,
 }
 
 StepExplanation OpsStep::explain(const BatchPlan& plan) const {
-  const Slowest rank = slowest(plan);
+  FewRanks few;
+  std::vector<RankLoad> many;
+  const Slowest rank = slowest(sums(plan, few, many));
   const StepSeconds seconds = seconds_of(rank);
   const StageKind& kind = assembly_.kinds()[seconds.slowest];
   const ParallelConfig& parallel = formulation_.parallel();

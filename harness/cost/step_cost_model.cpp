@@ -32,6 +32,11 @@ StepTiming StepCostModel::step(const BatchPlan& plan) const {
   return impl_->formulation().step(plan);
 }
 
+void StepCostModel::foretell(const BatchPlan& plan, std::int64_t most, Duration until,
+                             std::vector<StepTiming>& timings) const {
+  impl_->formulation().foretell(plan, most, until, timings);
+}
+
 StepExplanation StepCostModel::explain(const BatchPlan& plan) const {
   return impl_->formulation().explain(plan);
 }

@@ -57,6 +57,12 @@ class StepCostModel {
 
   // Items must name ranks below the deployment's EP degree.
   StepTiming step(const BatchPlan& plan) const;
+  // Appends the timings of the same batch of decodes run again after `plan`, with every context one
+  // token longer each time: equal to step() of those plans, for the price of the sums. At most
+  // `most`; ends with the step at which their `elapsed` add up to `until`. Appends nothing when the
+  // plan holds more than plain decodes.
+  void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
+                std::vector<StepTiming>& timings) const;
   StepExplanation explain(const BatchPlan& plan) const;
 
   const CostProfile& profile() const;

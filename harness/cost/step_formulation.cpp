@@ -67,7 +67,81 @@ void add_wide_decode(const BatchItem& item, double window, RankLoad& load) {
   }
 }
 
+// The sums of a batch of plain decodes, one step after another. Every context grows by one token,
+// so the sums grow by the number of requests: exactly, because whole numbers below 2^53 are.
+class DecodeSums {
+ public:
+  DecodeSums(const BatchPlan& plan, std::span<RankLoad> ranks, std::int64_t window)
+      : ranks_(ranks), below_(window > 0 ? ranks.size() : 0) {
+    if (window <= 0) return;
+    for (const BatchItem& item : plan.items) {
+      const std::int64_t room = window - (item.context.count() + 1);
+      if (room > 0) below_[item.rank].rooms.push_back(room);
+    }
+    for (Below& below : below_) std::sort(below.rooms.begin(), below.rooms.end());
+  }
+
+  void advance() {
+    ++steps_;
+    for (RankLoad& load : ranks_) grow(load.decode, load.decode.requests);
+    for (std::size_t r = 0; r < below_.size(); ++r) {
+      Below& below = below_[r];
+      while (below.first < below.rooms.size() && below.rooms[below.first] < steps_) ++below.first;
+      grow(ranks_[r].windowed_decode, static_cast<double>(below.rooms.size() - below.first));
+    }
+  }
+
+ private:
+  // Requests of a rank that do not fill their window yet: how many tokens each has left, ascending.
+  struct Below {
+    std::vector<std::int64_t> rooms;
+    std::size_t first = 0;  // the first that still has room
+  };
+
+  static void grow(AttentionLoad& load, double tokens) {
+    load.pairs += tokens;
+    load.kv_tokens += tokens;
+  }
+
+  std::span<RankLoad> ranks_;
+  std::vector<Below> below_;
+  std::int64_t steps_ = 0;
+};
+
 }  // namespace
+
+StepFormulation::StepFormulation(std::int64_t ranks, std::int64_t window)
+    : ranks_(static_cast<std::size_t>(ranks)), window_(static_cast<double>(window)) {}
+
+std::span<RankLoad> StepFormulation::sums(const BatchPlan& plan, FewRanks& few,
+                                          std::vector<RankLoad>& many) const {
+  if (ranks_ > few.size()) many.resize(ranks_);
+  const std::span<RankLoad> loads =
+      many.empty() ? std::span(few).first(ranks_) : std::span<RankLoad>(many);
+  add_items(plan, window_, loads);
+  return loads;
+}
+
+StepTiming StepFormulation::step(const BatchPlan& plan) const {
+  FewRanks few;
+  std::vector<RankLoad> many;
+  return time(sums(plan, few, many));
+}
+
+void StepFormulation::foretell(const BatchPlan& plan, std::int64_t most, Duration until,
+                               std::vector<StepTiming>& timings) const {
+  if (!std::all_of(plan.items.begin(), plan.items.end(), is_plain_decode)) return;
+  FewRanks few;
+  std::vector<RankLoad> many;
+  const std::span<RankLoad> loads = sums(plan, few, many);
+  DecodeSums decodes(plan, loads, static_cast<std::int64_t>(window_));
+  Duration sum{};
+  for (; most > 0 && sum < until; --most) {
+    decodes.advance();
+    timings.push_back(time(loads));
+    sum += timings.back().elapsed;
+  }
+}
 
 void add_items(const BatchPlan& plan, double window, std::span<RankLoad> ranks) {
   std::span<const BatchItem> items = plan.items;

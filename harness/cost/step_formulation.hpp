@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -10,12 +11,29 @@
 
 namespace inferbench {
 
-// The two ways to time a step, behind StepCostModel.
+// The two ways to time a step, behind StepCostModel. A step is known by what each attention rank
+// does in it, summed over its requests.
 class StepFormulation {
  public:
+  // `window` 0: the model has no layers with a sliding window.
+  StepFormulation(std::int64_t ranks, std::int64_t window);
   virtual ~StepFormulation() = default;
-  virtual StepTiming step(const BatchPlan& plan) const = 0;
+
+  StepTiming step(const BatchPlan& plan) const;
+  // As StepCostModel says.
+  void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
+                std::vector<StepTiming>& timings) const;
   virtual StepExplanation explain(const BatchPlan& plan) const = 0;
+
+ protected:
+  virtual StepTiming time(std::span<const RankLoad> ranks) const = 0;
+  // The sums of a plan, in `few` if it has room for the ranks and else in `many`.
+  using FewRanks = std::array<RankLoad, 16>;
+  std::span<RankLoad> sums(const BatchPlan& plan, FewRanks& few, std::vector<RankLoad>& many) const;
+
+ private:
+  std::size_t ranks_;
+  double window_;
 };
 
 std::unique_ptr<const StepFormulation> ops_step(const Deployment& deployment,

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "harness/schedule/batch_plan.hpp"
 #include "harness/schedule/step_result.hpp"
 
@@ -10,6 +13,13 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual StepResult run(const BatchPlan& plan) = 0;
+  // Timings of the same step run again after `plan`, each time with every context one token longer,
+  // exactly as run() would give them one by one: at most `most`, and no more once their `elapsed`
+  // add up to `until`. Appends nothing where that cannot be foretold, as when steps really run.
+  virtual void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
+                        std::vector<StepTiming>& timings) {
+    (void)plan, (void)most, (void)until, (void)timings;
+  }
 };
 
 }  // namespace inferbench

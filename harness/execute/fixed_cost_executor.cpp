@@ -11,4 +11,12 @@ StepResult FixedCostExecutor::run(const BatchPlan& /*plan*/) {
   return result_;
 }
 
+void FixedCostExecutor::foretell(const BatchPlan& /*plan*/, std::int64_t most, Duration until,
+                                 std::vector<StepTiming>& timings) {
+  Duration sum{};
+  for (; most > 0 && sum < until; --most, sum += result_.timing.elapsed) {
+    timings.push_back(result_.timing);
+  }
+}
+
 }  // namespace inferbench

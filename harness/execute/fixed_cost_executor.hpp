@@ -12,6 +12,8 @@ class FixedCostExecutor final : public Executor {
   explicit FixedCostExecutor(Duration stage, int stages = 1);
 
   StepResult run(const BatchPlan& plan) override;
+  void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
+                std::vector<StepTiming>& timings) override;
 
  private:
   StepResult result_;

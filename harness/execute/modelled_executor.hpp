@@ -12,7 +12,13 @@ class ModelledExecutor final : public Executor {
  public:
   explicit ModelledExecutor(StepCostModel model) : model_(std::move(model)) {}
 
-  StepResult run(const BatchPlan& plan) override { return {.timing = model_.step(plan), .accepted = {}}; }
+  StepResult run(const BatchPlan& plan) override {
+    return {.timing = model_.step(plan), .accepted = {}};
+  }
+  void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
+                std::vector<StepTiming>& timings) override {
+    model_.foretell(plan, most, until, timings);
+  }
 
  private:
   StepCostModel model_;

@@ -12,7 +12,7 @@ void Engine::serve(RequestSource& source, RecordSink& sink) {
     replica_.finish_steps(clock_.now(), ended_.fresh());
     admit_arrivals(source);
     ended_.hand_over(sink);
-    replica_.start_step(clock_);
+    replica_.start_step(clock_, std::min(source.next_arrival(), options_.cut.value_or(kNever)));
     const Time next = std::min(replica_.next_event(clock_.now()), source.next_arrival());
     if (next == kNever) return;
     if (options_.cut && next > *options_.cut) break;

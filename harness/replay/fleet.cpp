@@ -27,7 +27,7 @@ void Fleet::serve(RequestSource& source, RecordSink& sink) {
     finish_steps(clock_.now());
     admit_arrivals(source);
     ended_.hand_over(sink);
-    start_steps();
+    start_steps(std::min(source.next_arrival(), options_.cut.value_or(kNever)));
     const Time next = std::min(next_event(), source.next_arrival());
     if (next == kNever) return;
     if (options_.cut && next > *options_.cut) break;
@@ -65,10 +65,10 @@ void Fleet::route(Request request, Time now) {
   next_events_[chosen] = now;  // it may be able to start at once
 }
 
-void Fleet::start_steps() {
+void Fleet::start_steps(Time quiet_until) {
   for (std::size_t i = 0; i < replicas_.size(); ++i) {
     if (next_events_[i] > clock_.now()) continue;
-    replicas_[i].start_step(clock_);
+    replicas_[i].start_step(clock_, quiet_until);
     next_events_[i] = replicas_[i].next_event(clock_.now());
   }
 }

@@ -37,7 +37,7 @@ class Fleet final : public SystemUnderTest {
  private:
   void finish_steps(Time now);
   void admit_arrivals(RequestSource& source);
-  void start_steps();
+  void start_steps(Time quiet_until);
   Time next_event() const;
   void route(Request request, Time now);
 

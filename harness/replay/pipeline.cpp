@@ -36,6 +36,11 @@ void Pipeline::enter(StepId id, const StepResult& result, Time now) {
   steps_[(oldest_ + inside_++) % steps_.size()] = {.id = id, .result = result, .done = last_done_};
 }
 
+void Pipeline::move_done(Time done) {
+  ensure(inside_ == 1 && free_at_.size() == 1, "one step is in the one stage");
+  steps_[oldest_].done = last_done_ = done;
+}
+
 Pipeline::Step Pipeline::leave() {
   ensure(inside_ > 0, "a step is in the pipeline");
   const Step& step = steps_[oldest_];

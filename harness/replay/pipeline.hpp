@@ -35,6 +35,8 @@ class Pipeline {
   // When a step can enter, as far as that is known before a step leaves; kNever if it is not.
   Time next_entry() const;
   Step leave();  // the oldest; there is one
+  // The only step inside a pipeline of one stage is done at another time.
+  void move_done(Time done);
 
  private:
   std::vector<Time> free_at_;  // by stage

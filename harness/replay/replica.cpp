@@ -36,12 +36,48 @@ Replica::Replica(Scheduler& scheduler, Executor& executor, int stages, std::int3
     : scheduler_(scheduler), executor_(executor), pipeline_(stages), index_(index) {}
 
 void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
+  if (stride_.active()) interrupt_stride(now);
   while (pipeline_.next_done() <= now) {
     const Pipeline::Step step = pipeline_.leave();
     step_times_.push(now);
     stamp(scheduler_.commit(step.id, step.result), now, ended);
     if (step_times_.kept() >= forget_at_) forget_old_steps();
   }
+}
+
+void Replica::begin_stride(const BatchPlan& plan, Time quiet_until) {
+  const Time first_done = pipeline_.next_done();
+  if (first_done >= quiet_until) return;
+  const std::int64_t most = std::min(scheduler_.repeats(), Stride::kMost);
+  if (most <= 0) return;
+  executor_.foretell(plan, most, quiet_until - first_done, stride_.prepare());
+  if (!stride_.active()) return;
+  stride_.start(first_done);
+  stride_step_ = plan.step;
+  if (guesses_.size() < plan.items.size()) guesses_.resize(plan.items.size(), 0);
+  for (std::size_t i = 0; i < plan.items.size(); ++i) {
+    const RequestId request = plan.items[i].request;
+    if (open_[guesses_[i]].id != request) guesses_[i] = open_.find(request);
+  }
+  stride_items_ = plan.items.size();
+}
+
+// The steps that are over are committed at the times foretold; the one that runs stays in flight.
+// All of a stride's items emit in each of its steps, and no answer ends before its last one.
+void Replica::interrupt_stride(Time now) {
+  const std::size_t over = stride_.begun_before(now);
+  if (over > 0) {
+    scheduler_.repeat(stride_step_, static_cast<std::int64_t>(over));
+    for (const Time end : stride_.ends().first(over)) step_times_.push(end);
+    const StepTimes::Index first = step_times_.last() + 1 - over;
+    for (std::size_t i = 0; i < stride_items_; ++i) open_[guesses_[i]].tokens.add_each(first, over);
+    for (const StepTiming& timing : stride_.repetitions().first(over)) note_timing(timing);
+    stats_.steps += over;
+    stats_.items += over * stride_items_;
+    stats_.new_tokens += over * stride_items_;
+    pipeline_.move_done(stride_.ends()[over]);
+  }
+  stride_.clear();
 }
 
 void Replica::stamp(std::span<const Emission> emissions, Time now, std::vector<Ended>& ended) {
@@ -69,6 +105,7 @@ void Replica::forget_old_steps() {
 }
 
 void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
+  finish_steps(now, ended);  // a stride under way did not know of it
   const RequestId id = request.id;
   const Admission admission = scheduler_.admit(request);
   open_tokens_ += request.input;
@@ -80,7 +117,7 @@ void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
   if (admission != Admission::queued) end(slot, Outcome::rejected, now, ended);
 }
 
-void Replica::start_step(const Clock& clock) {
+void Replica::start_step(const Clock& clock, Time quiet_until) {
   const Time now = clock.now();
   if (!pipeline_.accepts(now)) return;
   const BatchPlan& plan = scheduler_.plan();
@@ -93,9 +130,11 @@ void Replica::start_step(const Clock& clock) {
   const StepResult result = executor_.run(plan);
   note_timing(result.timing);
   pipeline_.enter(plan.step, result, now);
+  begin_stride(plan, quiet_until);
 }
 
 Time Replica::next_event(Time now) const {
+  if (stride_.active()) return stride_.end();
   const Time entry = pipeline_.next_entry();
   // A stage that is free already waits for a commit or an arrival, not for time to pass.
   return entry > now ? std::min(entry, pipeline_.next_done()) : pipeline_.next_done();
@@ -140,6 +179,7 @@ void Replica::end(std::uint32_t slot, Outcome outcome, Time now, std::vector<End
 }
 
 void Replica::cut(Time now, std::vector<Ended>& ended) {
+  finish_steps(now, ended);
   open_.for_each([&](std::uint32_t slot) { end(slot, Outcome::unfinished, now, ended); });
 }
 

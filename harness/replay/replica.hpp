@@ -8,6 +8,7 @@
 #include "harness/replay/clock.hpp"
 #include "harness/replay/pipeline.hpp"
 #include "harness/replay/request_record.hpp"
+#include "harness/replay/stride.hpp"
 #include "harness/replay/token_times.hpp"
 #include "harness/schedule/scheduler.hpp"
 #include "harness/schedule/slots.hpp"
@@ -45,8 +46,10 @@ class Replica {
   void finish_steps(Time now, std::vector<Ended>& ended);
   // Hands a request over; one that can never run goes straight to `ended`.
   void submit(Request request, Time now, std::vector<Ended>& ended);
-  // Plans and runs the next step if one can enter the pipeline.
-  void start_step(const Clock& clock);
+  // Plans and runs the next step if one can enter the pipeline. As long as nothing is due from
+  // outside before `quiet_until`, a run of decode steps is taken in one stride; a stride that
+  // something interrupts all the same costs time and changes nothing.
+  void start_step(const Clock& clock, Time quiet_until = kNever);
   // When something changes by itself: a step ends, or the first stage is free for another.
   Time next_event(Time now) const;
   // The run is over: every open request ends unfinished at `now`.
@@ -63,6 +66,8 @@ class Replica {
     Ended ended;  // what is known of it so far
   };
 
+  void begin_stride(const BatchPlan& plan, Time quiet_until);
+  void interrupt_stride(Time now);
   void stamp(std::span<const Emission> emissions, Time now, std::vector<Ended>& ended);
   void forget_old_steps();
   void note_preemptions(const BatchPlan& plan);
@@ -73,6 +78,9 @@ class Replica {
   Scheduler& scheduler_;
   Executor& executor_;
   Pipeline pipeline_;
+  Stride stride_;  // of the step in the pipeline, which has one stage then
+  StepId stride_step_{};
+  std::size_t stride_items_ = 0;
   std::int32_t index_;
   Slots<Open> open_;
   Tokens open_tokens_{};                // prompt tokens of the open requests

@@ -1,6 +1,7 @@
 #include "harness/schedule/paged_scheduler.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "harness/base/error.hpp"
@@ -216,6 +217,55 @@ void PagedScheduler::preempt(Slot slot) {
   sequence.decoding = false;
   insert(waiting_, slot);
   draft_->plan.preempted.push_back(sequence.id);
+}
+
+std::int64_t PagedScheduler::plans_without_start() const {
+  return std::numeric_limits<std::int64_t>::max();
+}
+
+// Micro-batches of a pipeline take turns, so there no plan follows itself.
+std::int64_t PagedScheduler::repeats() const {
+  if (draft_ == nullptr || options_.steps_in_flight > 1 || cancelled_in_flight_ > 0) return 0;
+  const BatchPlan& plan = draft_->plan;
+  if (!prompts_.empty() || plan.items.size() != decoding_.size() || !plan.preempted.empty()) {
+    return 0;
+  }
+  std::int64_t most = plans_without_start();
+  for (std::size_t i = 0; i < decoding_.size() && most > 0; ++i) {
+    if (plan.items[i].new_tokens > Tokens(1)) return 0;
+    const Sequence& sequence = sequences_[decoding_[i]];
+    most = std::min(most, (sequence.answer_end - sequence.known).count() - 1);
+  }
+  return plan.items.empty() ? 0 : repeats_in_pool(most);
+}
+
+// Of that many repetitions those that surely find their blocks free.
+std::int64_t PagedScheduler::repeats_in_pool(std::int64_t most) const {
+  if (most <= 0) return 0;
+  std::int64_t blocks = 0;
+  Tokens slack = Tokens(most);
+  for (const Slot slot : decoding_) {
+    const Sequence& sequence = sequences_[slot];
+    const Tokens left = sequence.room - sequence.known;
+    if (left < Tokens(most)) blocks += pool_.blocks_for(Tokens(most) - left);
+    slack = std::min(slack, left);
+  }
+  if (blocks <= pool_.free()) return most;
+  const auto batch = static_cast<std::int64_t>(decoding_.size());
+  const std::int64_t each = pool_.free() / batch * options_.block_tokens.count();
+  return std::min(most, std::max(slack.count(), each));
+}
+
+void PagedScheduler::repeat(StepId step, std::int64_t times) {
+  ensure(plans_.oldest(step).slots.size() == decoding_.size(), "the step is one of all decodes");
+  for (const Slot slot : decoding_) {
+    Sequence& sequence = sequences_[slot];
+    sequence.known += Tokens(times);
+    sequence.computed = sequence.known;
+    if (sequence.known <= sequence.room) continue;
+    ensure(pool_.reserve(slot, sequence.known), "repeated steps find their KV blocks");
+    sequence.room = pool_.room(slot);
+  }
 }
 
 std::int64_t PagedScheduler::running() const {

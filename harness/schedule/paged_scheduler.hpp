@@ -28,6 +28,8 @@ class PagedScheduler : public Scheduler {
   const BatchPlan& plan() final;
   std::span<const Emission> commit(StepId step, const StepResult& result) final;
   SchedulerState state() const final;
+  std::int64_t repeats() const final;
+  void repeat(StepId step, std::int64_t times) final;
 
   const KvBlockPool& pool() const { return pool_; }
 
@@ -59,6 +61,11 @@ class PagedScheduler : public Scheduler {
   // Blocks for one more token of a decoding sequence whose blocks are full; false: not this step.
   virtual bool grow(Slot slot) = 0;
 
+  // After a plan in which only decodes stand: for how many further plans the policy would start
+  // nobody, if nothing but commits of these decodes came between. Waiting requests start when
+  // running ones end, so by default for ever; a policy whose queue moves by itself says otherwise.
+  virtual std::int64_t plans_without_start() const;
+
   std::int64_t running() const;
   // A step has room for a decode of each running sequence.
   std::int64_t most_running() const;
@@ -81,6 +88,7 @@ class PagedScheduler : public Scheduler {
   Admission queue(const Sequence& sequence);
   void turn(Slot slot);
   void finish_cancellation(Slot slot);
+  std::int64_t repeats_in_pool(std::int64_t most) const;
   void close(Slot slot);
   void note_arrivals(std::size_t first_item);
 

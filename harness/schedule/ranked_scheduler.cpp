@@ -1,6 +1,7 @@
 #include "harness/schedule/ranked_scheduler.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "harness/base/error.hpp"
@@ -58,6 +59,7 @@ void RankedScheduler::forget(RequestId request) {
 
 const BatchPlan& RankedScheduler::plan() {
   PlansInFlight::Entry& draft = plans_.draft();
+  draft_ = &draft;
   if (plans_.full()) return draft.plan;
   for (std::size_t r = 0; r < ranks_.size(); ++r) {
     const BatchPlan& own = ranks_[r].scheduler->plan();
@@ -89,6 +91,32 @@ std::span<const Emission> RankedScheduler::commit(StepId step, const StepResult&
     if (emission.last) forget(emission.request);
   }
   return emissions_;
+}
+
+// As many as every rank in the step allows; a rank that stands idle with requests may join any
+// time.
+std::int64_t RankedScheduler::repeats() const {
+  if (draft_ == nullptr || draft_->plan.empty()) return 0;
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  std::size_t planned = 0;
+  for (std::size_t r = 0; r < ranks_.size() && most > 0; ++r) {
+    const bool in_step = planned < draft_->slots.size() && draft_->slots[planned] == r;
+    if (in_step) {
+      planned += 2;
+      most = std::min(most, ranks_[r].scheduler->repeats());
+    } else if (ranks_[r].requests > 0) {
+      return 0;
+    }
+  }
+  return most;
+}
+
+void RankedScheduler::repeat(StepId step, std::int64_t times) {
+  const PlansInFlight::Entry& running = plans_.oldest(step);
+  for (std::size_t i = 0; i < running.slots.size(); i += 2) {
+    ranks_[running.slots[i]].scheduler->repeat(StepId(running.slots[i + 1]), times);
+  }
+  note_peak();
 }
 
 void RankedScheduler::note_peak() {

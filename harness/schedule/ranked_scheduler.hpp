@@ -27,6 +27,8 @@ class RankedScheduler final : public Scheduler {
   const BatchPlan& plan() override;
   std::span<const Emission> commit(StepId step, const StepResult& result) override;
   SchedulerState state() const override;
+  std::int64_t repeats() const override;
+  void repeat(StepId step, std::int64_t times) override;
 
  private:
   struct Rank {
@@ -47,6 +49,7 @@ class RankedScheduler final : public Scheduler {
   std::vector<Rank> ranks_;
   Slots<Home> homes_;
   PlansInFlight plans_;  // slots: for each rank with work, the rank and its own step, in pairs
+  const PlansInFlight::Entry* draft_ = nullptr;  // of the latest plan
   std::vector<Emission> emissions_;
   std::int64_t kv_peak_used_ = 0;
 };

@@ -45,6 +45,17 @@ class Scheduler {
   virtual std::span<const Emission> commit(StepId step, const StepResult& result) = 0;
 
   virtual SchedulerState state() const = 0;
+
+  // How many further times the step just planned would be planned again, each time with every
+  // context one token longer, if only its own commits came between: no arrival, no cancellation, no
+  // answer that ends before the last of them is committed. 0: not, or not known. Modelled time uses
+  // it to take a run of decode steps in one stride, with the records of step after step.
+  //
+  // The only place beside commit that looks at where answers end, and for the same purpose.
+  virtual std::int64_t repeats() const { return 0; }
+  // As if the step in flight had been committed and planned again so many times, at most repeats()
+  // in all since it was planned. Each time every item made one token visible.
+  virtual void repeat(StepId step, std::int64_t times) { (void)step, (void)times; }
 };
 
 }  // namespace inferbench
