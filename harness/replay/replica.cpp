@@ -47,6 +47,8 @@ void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
 
 void Replica::begin_stride(const BatchPlan& plan, Time quiet_until) {
   const Time first_done = pipeline_.next_done();
+  // Where requests wait, those that come wait behind them.
+  if (scheduler_.state().waiting > 0) quiet_until = kNever;
   if (first_done >= quiet_until) return;
   const std::int64_t most = std::min(scheduler_.repeats(), Stride::kMost);
   if (most <= 0) return;
@@ -105,9 +107,12 @@ void Replica::forget_old_steps() {
 }
 
 void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
-  finish_steps(now, ended);  // a stride under way did not know of it
   const RequestId id = request.id;
   const Admission admission = scheduler_.admit(request);
+  // A stride under way did not know of it.
+  if (stride_.active() && admission == Admission::queued && !scheduler_.newcomer_waits()) {
+    finish_steps(now, ended);
+  }
   open_tokens_ += request.input;
   RequestRecord record = open_record(request, now, index_);
   const std::uint32_t slot =

@@ -45,7 +45,8 @@ Admission PagedScheduler::queue(const Sequence& sequence) {
   const bool outgrows_pool = pool_.blocks_for(sequence.longest - Tokens(1)) > pool_.capacity();
   const bool outgrows_model = options_.context > Tokens(0) && sequence.longest > options_.context;
   if (outgrows_pool || outgrows_model) return Admission::rejected_too_long;
-  insert(waiting_, sequences_.open(sequence.id, sequence));
+  newest_ = sequences_.open(sequence.id, sequence);
+  insert(waiting_, newest_);
   return Admission::queued;
 }
 
@@ -254,6 +255,10 @@ std::int64_t PagedScheduler::repeats_in_pool(std::int64_t most) const {
   const auto batch = static_cast<std::int64_t>(decoding_.size());
   const std::int64_t each = pool_.free() / batch * options_.block_tokens.count();
   return std::min(most, std::max(slack.count(), each));
+}
+
+bool PagedScheduler::newcomer_waits() const {
+  return running() >= most_running() || (!waiting_.empty() && waiting_.front() != newest_);
 }
 
 void PagedScheduler::repeat(StepId step, std::int64_t times) {

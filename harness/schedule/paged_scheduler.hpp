@@ -30,6 +30,7 @@ class PagedScheduler : public Scheduler {
   SchedulerState state() const final;
   std::int64_t repeats() const final;
   void repeat(StepId step, std::int64_t times) final;
+  bool newcomer_waits() const final;
 
   const KvBlockPool& pool() const { return pool_; }
 
@@ -94,6 +95,7 @@ class PagedScheduler : public Scheduler {
 
   PlansInFlight plans_;
   std::vector<Emission> emissions_;
+  Slot newest_ = 0;  // the latest admission
   std::uint64_t admissions_ = 0;
   std::int64_t unplanned_arrivals_ = 0;  // decoding, but in no plan yet
 };

@@ -28,6 +28,7 @@ Admission RankedScheduler::admit_to(std::size_t index, const Request& request, b
   const Admission admission =
       prefilled ? rank.scheduler->admit_prefilled(request) : rank.scheduler->admit(request);
   if (admission != Admission::queued) return admission;
+  newest_ = index;
   ++rank.requests;
   rank.prompts += request.input;
   homes_.open(request.id, {.rank = index, .prompt = request.input});
@@ -117,6 +118,10 @@ void RankedScheduler::repeat(StepId step, std::int64_t times) {
     ranks_[running.slots[i]].scheduler->repeat(StepId(running.slots[i + 1]), times);
   }
   note_peak();
+}
+
+bool RankedScheduler::newcomer_waits() const {
+  return ranks_[newest_].scheduler->newcomer_waits();
 }
 
 void RankedScheduler::note_peak() {

@@ -29,6 +29,7 @@ class RankedScheduler final : public Scheduler {
   SchedulerState state() const override;
   std::int64_t repeats() const override;
   void repeat(StepId step, std::int64_t times) override;
+  bool newcomer_waits() const override;
 
  private:
   struct Rank {
@@ -52,6 +53,7 @@ class RankedScheduler final : public Scheduler {
   const PlansInFlight::Entry* draft_ = nullptr;  // of the latest plan
   std::vector<Emission> emissions_;
   std::int64_t kv_peak_used_ = 0;
+  std::size_t newest_ = 0;  // rank of the latest admission
 };
 
 }  // namespace inferbench

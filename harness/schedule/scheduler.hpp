@@ -56,6 +56,9 @@ class Scheduler {
   // As if the step in flight had been committed and planned again so many times, at most repeats()
   // in all since it was planned. Each time every item made one token visible.
   virtual void repeat(StepId step, std::int64_t times) { (void)step, (void)times; }
+  // Right after an admission: the newcomer cannot start before an answer ends, because no more may
+  // run or another stands before it that cannot start either. Then repeats() stays as it was.
+  virtual bool newcomer_waits() const { return false; }
 };
 
 }  // namespace inferbench
