@@ -1,6 +1,6 @@
 // How fast the replay itself is: scheduler iterations per second of CPU time with 64 running
 // decodes, by a fixed-cost executor (the harness alone) and by the cost model; requests per second
-// through the whole loop; and the summary of their records.
+// through the whole loop and through a null system; and the summary of their records.
 
 #include <benchmark/benchmark.h>
 
@@ -15,6 +15,7 @@
 #include "harness/replay/engine.hpp"
 #include "harness/replay/record_sinks.hpp"
 #include "harness/schedule/registry.hpp"
+#include "harness/selftest/simple_systems.hpp"
 
 namespace inferbench {
 namespace {
@@ -140,6 +141,20 @@ void replay_requests(benchmark::State& state) {
       static_cast<double>(state.iterations() * kRequests), benchmark::Counter::kIsRate);
 }
 BENCHMARK(replay_requests);
+
+// The harness's ceiling: source, a system that costs nothing, record, sink.
+void replay_null_system(benchmark::State& state) {
+  constexpr std::int64_t kRequests = 200'000;
+  NullSystem system;
+  for (auto _ : state) {
+    Burst source(kRequests, Tokens(16), Tokens(1));
+    Discard sink;
+    system.serve(source, sink);
+  }
+  state.counters["requests_per_cpu_s"] = benchmark::Counter(
+      static_cast<double>(state.iterations() * kRequests), benchmark::Counter::kIsRate);
+}
+BENCHMARK(replay_null_system);
 
 void summarize_records(benchmark::State& state) {
   FixedCostExecutor executor(Duration(10'000'000));
