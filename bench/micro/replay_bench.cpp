@@ -118,9 +118,6 @@ void replay_1k_1k(benchmark::State& state) {
     steps += static_cast<double>(engine.stats().steps);
     benchmark::DoNotOptimize(records.records().data());
   }
-  state.counters["cpu_ms_per_10k_requests"] =
-      benchmark::Counter(static_cast<double>(state.iterations()) / 1e3,
-                         benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.counters["steps"] = steps / static_cast<double>(state.iterations());
 }
 BENCHMARK(replay_1k_1k)->Arg(0)->Arg(100'000'000)->Arg(200'000'000)->Unit(benchmark::kMillisecond);
