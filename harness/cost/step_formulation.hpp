@@ -27,8 +27,8 @@ class StepFormulation {
 
  protected:
   virtual StepTiming time(std::span<const RankLoad> ranks) const = 0;
-  // The sums of a plan, in `few` if it has room for the ranks and else in `many`.
-  using FewRanks = std::array<RankLoad, 16>;
+  // The sums of a plan: of one rank, as nearly always, in place and else in `many`.
+  using FewRanks = std::array<RankLoad, 1>;
   std::span<RankLoad> sums(const BatchPlan& plan, FewRanks& few, std::vector<RankLoad>& many) const;
 
  private:

@@ -13,6 +13,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual StepResult run(const BatchPlan& plan) = 0;
+  // Whether foretell() may have something to say.
+  virtual bool foretells() const { return false; }
   // Timings of the same step run again after `plan`, each time with every context one token longer,
   // exactly as run() would give them one by one: at most `most`, and no more once their `elapsed`
   // add up to `until`. Appends nothing where that cannot be foretold, as when steps really run.

@@ -12,6 +12,7 @@ class FixedCostExecutor final : public Executor {
   explicit FixedCostExecutor(Duration stage, int stages = 1);
 
   StepResult run(const BatchPlan& plan) override;
+  bool foretells() const override { return true; }
   void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
                 std::vector<StepTiming>& timings) override;
 

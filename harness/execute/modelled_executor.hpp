@@ -15,6 +15,7 @@ class ModelledExecutor final : public Executor {
   StepResult run(const BatchPlan& plan) override {
     return {.timing = model_.step(plan), .accepted = {}};
   }
+  bool foretells() const override { return true; }
   void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
                 std::vector<StepTiming>& timings) override {
     model_.foretell(plan, most, until, timings);

@@ -49,7 +49,7 @@ void Replica::begin_stride(const BatchPlan& plan, Time quiet_until) {
   const Time first_done = pipeline_.next_done();
   // Where requests wait, those that come wait behind them.
   if (scheduler_.state().waiting > 0) quiet_until = kNever;
-  if (first_done >= quiet_until) return;
+  if (first_done >= quiet_until || !executor_.foretells()) return;
   const std::int64_t most = std::min(scheduler_.repeats(), Stride::kMost);
   if (most <= 0) return;
   executor_.foretell(plan, most, quiet_until - first_done, stride_.prepare());

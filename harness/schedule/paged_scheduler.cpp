@@ -243,6 +243,9 @@ std::int64_t PagedScheduler::repeats() const {
 // Of that many repetitions those that surely find their blocks free.
 std::int64_t PagedScheduler::repeats_in_pool(std::int64_t most) const {
   if (most <= 0) return 0;
+  const auto batch = static_cast<std::int64_t>(decoding_.size());
+  // Each takes at most so many blocks more: nearly always there are enough for all of them.
+  if ((most / options_.block_tokens.count() + 1) * batch <= pool_.free()) return most;
   std::int64_t blocks = 0;
   Tokens slack = Tokens(most);
   for (const Slot slot : decoding_) {
@@ -252,7 +255,6 @@ std::int64_t PagedScheduler::repeats_in_pool(std::int64_t most) const {
     slack = std::min(slack, left);
   }
   if (blocks <= pool_.free()) return most;
-  const auto batch = static_cast<std::int64_t>(decoding_.size());
   const std::int64_t each = pool_.free() / batch * options_.block_tokens.count();
   return std::min(most, std::max(slack.count(), each));
 }

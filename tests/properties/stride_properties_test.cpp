@@ -30,6 +30,7 @@ class ContextCostExecutor final : public Executor {
     result.timing.parts.gemm = Duration(cost / 3);
     return result;
   }
+  bool foretells() const override { return true; }
   void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
                 std::vector<StepTiming>& timings) override {
     BatchPlan next = plan;
