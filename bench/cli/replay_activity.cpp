@@ -28,6 +28,7 @@ double fullest(std::span<const ReplicaStats> replicas) {
 
 struct Totals {
   std::uint64_t steps = 0, items = 0, new_tokens = 0, padding = 0, preemptions = 0;
+  std::uint64_t verified = 0, drafted = 0, accepted = 0;
   StepTiming::Parts parts;
   Duration hidden{};
 };
@@ -39,6 +40,9 @@ Totals totals(std::span<const ReplicaStats> replicas) {
     sum.items += replica.items;
     sum.new_tokens += replica.new_tokens;
     sum.padding += replica.padding;
+    sum.verified += replica.verified;
+    sum.drafted += replica.drafted;
+    sum.accepted += replica.accepted;
     sum.preemptions += replica.preemptions;
     sum.parts.gemm += replica.parts.gemm;
     sum.parts.attention += replica.parts.attention;
@@ -89,6 +93,15 @@ std::string padding_line(const Totals& sum) {
          " % of the positions computed.\n";
 }
 
+std::string drafts_line(const Totals& sum) {
+  if (sum.drafted == 0) return "";
+  const auto accepted = static_cast<double>(sum.accepted);
+  return "Speculation: " + significant(100 * share(accepted, static_cast<double>(sum.drafted))) +
+         " % of " + number(sum.drafted) + " drafted tokens accepted; " +
+         significant(1 + share(accepted, static_cast<double>(sum.verified))) +
+         " tokens per decode that had drafts.\n";
+}
+
 }  // namespace
 
 std::string replay_activity(std::span<const ReplicaStats> replicas) {
@@ -99,7 +112,7 @@ std::string replay_activity(std::span<const ReplicaStats> replicas) {
          significant(share(static_cast<double>(sum.new_tokens), steps)) +
          " new tokens. KV cache at its fullest: " + significant(100 * fullest(replicas)) +
          " %. Preemptions: " + number(sum.preemptions) + ".\n" + padding_line(sum) +
-         where_time_went(sum);
+         drafts_line(sum) + where_time_went(sum);
 }
 
 }  // namespace inferbench

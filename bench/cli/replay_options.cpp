@@ -36,6 +36,8 @@ ServingOptions ReplayArguments::serving() const {
     options.watermark = *watermark;
   }
   options.aging = aging;
+  if (!speculate.empty()) options.speculation = parse_speculation(speculate);
+  options.seed = workload.options.seed;
   options.router = router;
   if (!cut.empty()) options.cut = Time(parse_duration(cut, "--cut"));
   return options;
@@ -68,6 +70,9 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
               std::to_string(PriorityScheduler::kAging) +
               ") and shortest_first (tokens per later admission, default " +
               std::to_string(ShortestFirstScheduler::kAging) + ")");
+  serving("--speculate", arguments.speculate,
+          "drafted tokens and how many are accepted: gamma=4,accept=0.8 (n-gram), with "
+          "draft=MODEL, or mtp=N; accept=0.9/0.8/0.7 by position (default: none)");
   serving("--router", arguments.router, "between DP replicas: " + joined(router_names()));
   serving("--cut", arguments.cut,
           "end the run at this time, e.g. 10m; requests still open count as unfinished");

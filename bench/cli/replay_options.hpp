@@ -23,6 +23,7 @@ struct ReplayArguments : ProfileArguments {
   std::int64_t step_tokens = 2048, max_batch = 256, block_tokens = 16;
   std::optional<double> watermark;    // absent: the default, where the policy has one
   std::optional<std::int64_t> aging;  // absent: the policy's default
+  std::string speculate;              // empty: none
   std::string slo, cut;               // empty: none
   std::string percentile_method = "linear";
   std::string json, records;  // empty: not written

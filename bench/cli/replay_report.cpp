@@ -45,6 +45,7 @@ std::string limits_line(const ReplayOutcome& outcome) {
                      with_commas(outcome.limits.max_batch) + ", " +
                      with_commas(outcome.limits.kv_blocks) + " KV blocks of " +
                      with_commas(outcome.limits.block_tokens.count());
+  if (outcome.serving.speculation) text += ", " + label(*outcome.serving.speculation);
   if (outcome.limits.attention_ranks > 1) {
     text += ", each on " + with_commas(outcome.limits.attention_ranks) + " attention ranks";
   }

@@ -38,6 +38,10 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
                       {"router", outcome.serving.router}};
   const std::int64_t aging = find_policy(outcome.serving.scheduler).aging;
   if (aging > 0) out["scheduler"]["aging"] = outcome.limits.aging.value_or(aging);
+  if (outcome.serving.speculation) {
+    out["scheduler"]["speculation"] = given.speculate;
+    out["scheduler"]["draft_tokens"] = outcome.limits.draft_tokens.count();
+  }
   if (outcome.serving.cut) {
     out["scheduler"]["cut_ns"] = outcome.serving.cut->time_since_epoch().count();
   }

@@ -130,7 +130,11 @@ StepTiming StepFormulation::step(const BatchPlan& plan) const {
 
 void StepFormulation::foretell(const BatchPlan& plan, std::int64_t most, Duration until,
                                std::vector<StepTiming>& timings) const {
-  if (!std::all_of(plan.items.begin(), plan.items.end(), is_plain_decode)) return;
+  const bool windowed = window_ > 0;
+  const auto known = [&](const BatchItem& item) {  // padding in windows is not followed
+    return item.decode && item.new_tokens == Tokens(1) && (!windowed || is_plain_decode(item));
+  };
+  if (!std::all_of(plan.items.begin(), plan.items.end(), known)) return;
   FewRanks few;
   std::vector<RankLoad> many;
   const std::span<RankLoad> loads = sums(plan, few, many);

@@ -1,24 +1,27 @@
 #include "harness/replay/deployed_system.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/base/error.hpp"
 #include "harness/execute/modelled_executor.hpp"
+#include "harness/execute/speculative_executor.hpp"
 #include "harness/replay/longest_sequence.hpp"
 #include "harness/schedule/registry.hpp"
 
 namespace inferbench {
 namespace {
 
-SchedulerOptions limits(const Deployment& deployment, const ServingOptions& options) {
+SchedulerOptions limits(const Deployment& deployment, Tokens kv_capacity,
+                        const ServingOptions& options) {
   if (options.block_tokens < Tokens(1)) {
     throw Error("--block-tokens", std::to_string(options.block_tokens.count()) + " is not usable",
                 "must be at least 1", "16 is a common block");
   }
-  const std::int64_t blocks = deployment.kv_capacity.count() / options.block_tokens.count();
+  const std::int64_t blocks = kv_capacity.count() / options.block_tokens.count();
   if (blocks < 1) {
     throw Error("KV cache",
-                std::to_string(deployment.kv_capacity.count()) +
+                std::to_string(kv_capacity.count()) +
                     " tokens per attention rank are left beside the weights of " +
                     deployment.model.name,
                 "one block of " + std::to_string(options.block_tokens.count()) + " is the least",
@@ -31,18 +34,43 @@ SchedulerOptions limits(const Deployment& deployment, const ServingOptions& opti
   limits.kv_blocks = blocks;
   limits.watermark = options.watermark;
   limits.aging = options.aging;
+  if (options.speculation) limits.draft_tokens = options.speculation->draft_tokens;
   limits.context = Tokens(deployment.model.context);
   limits.steps_in_flight = deployment.parallel.pp;
   limits.attention_ranks = deployment.attention_ranks();
   return limits;
 }
 
+std::optional<DraftCost> draft_cost(const Deployment& deployment, const CostProfile& profile,
+                                    const ServingOptions& options) {
+  const std::optional<Speculation>& speculation = options.speculation;
+  if (!speculation || speculation->method == Speculation::Method::ngram ||
+      speculation->draft_tokens == Tokens(0)) {
+    return std::nullopt;
+  }
+  return DraftCost(deployment, profile, *speculation);
+}
+
+std::unique_ptr<Executor> make_executor(const Deployment& deployment, const CostProfile& profile,
+                                        const ServingOptions& options,
+                                        std::optional<DraftCost> draft) {
+  auto target = std::make_unique<ModelledExecutor>(StepCostModel(deployment, profile));
+  if (!options.speculation) return target;
+  return std::make_unique<SpeculativeExecutor>(std::move(target), *options.speculation,
+                                               options.seed, std::move(draft));
+}
+
 }  // namespace
 
 DeployedSystem::DeployedSystem(const Deployment& deployment, const CostProfile& profile,
                                const ServingOptions& options)
-    : scheduler_options_(limits(deployment, options)),
-      executor_(std::make_unique<ModelledExecutor>(StepCostModel(deployment, profile))),
+    : DeployedSystem(deployment, profile, options, draft_cost(deployment, profile, options)) {}
+
+DeployedSystem::DeployedSystem(const Deployment& deployment, const CostProfile& profile,
+                               const ServingOptions& options, std::optional<DraftCost> draft)
+    : scheduler_options_(
+          limits(deployment, draft ? draft->kv_capacity() : deployment.kv_capacity, options)),
+      executor_(make_executor(deployment, profile, options, std::move(draft))),
       router_(make_router(options.router)) {
   std::vector<FleetMember> members;
   for (std::int64_t replica = 0; replica < deployment.parallel.dp; ++replica) {

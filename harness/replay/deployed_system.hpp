@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "harness/cost/cost_profile.hpp"
+#include "harness/execute/draft_cost.hpp"
 #include "harness/execute/executor.hpp"
+#include "harness/execute/speculation.hpp"
 #include "harness/plan/deployment.hpp"
 #include "harness/replay/fleet.hpp"
 #include "harness/replay/system_under_test.hpp"
@@ -22,6 +24,8 @@ struct ServingOptions {
   Tokens block_tokens{16};
   double watermark = SchedulerOptions{}.watermark;
   std::optional<std::int64_t> aging{};
+  std::optional<Speculation> speculation{};
+  std::uint64_t seed = 0;  // of which drafted tokens are accepted
   std::string router = "least_loaded";
   std::optional<Time> cut{};  // the run ends here; open requests are unfinished
 };
@@ -30,11 +34,12 @@ struct ServingOptions {
 // lock-step, PP stages with as many steps in flight, and steps timed by the cost model.
 //
 // Requests and answers share the model's context and the KV pool of one attention rank, whichever
-// is smaller. A request that does not fit is rejected.
+// is smaller. A request that does not fit is rejected. A model that drafts tokens takes its time
+// and its memory from the same GPUs, so that the pool is smaller.
 class DeployedSystem final : public SystemUnderTest {
  public:
-  // Throws Error for a policy that is not known, limits that cannot work, or a KV pool without a
-  // whole block.
+  // Throws Error for a policy that is not known, limits that cannot work, a KV pool without a whole
+  // block, or a draft model that does not fit.
   DeployedSystem(const Deployment& deployment, const CostProfile& profile,
                  const ServingOptions& options);
 
@@ -46,6 +51,9 @@ class DeployedSystem final : public SystemUnderTest {
   Time now() const { return clock_.now(); }  // where the run stands
 
  private:
+  DeployedSystem(const Deployment& deployment, const CostProfile& profile,
+                 const ServingOptions& options, std::optional<DraftCost> draft);
+
   SchedulerOptions scheduler_options_;
   std::vector<std::unique_ptr<Scheduler>> schedulers_;
   std::unique_ptr<Executor> executor_;  // has no state that a step leaves behind: shared

@@ -62,6 +62,10 @@ void Replica::begin_stride(const BatchPlan& plan, Time quiet_until) {
     if (open_[guesses_[i]].id != request) guesses_[i] = open_.find(request);
   }
   stride_items_ = plan.items.size();
+  stride_padding_ = 0;
+  for (const BatchItem& item : plan.items) {
+    stride_padding_ += static_cast<std::uint64_t>(item.padding.count());
+  }
 }
 
 // The steps that are over are committed at the times foretold; the one that runs stays in flight.
@@ -77,6 +81,7 @@ void Replica::interrupt_stride(Time now) {
     stats_.steps += over;
     stats_.items += over * stride_items_;
     stats_.new_tokens += over * stride_items_;
+    stats_.padding += over * stride_padding_;
     pipeline_.move_done(stride_.ends()[over]);
   }
   stride_.clear();
@@ -134,6 +139,7 @@ void Replica::start_step(const Clock& clock, Time quiet_until) {
   note_items(plan, now);
   const StepResult result = executor_.run(plan);
   note_timing(result.timing);
+  if (!result.accepted.empty()) note_drafts(plan, result.accepted);
   pipeline_.enter(plan.step, result, now);
   begin_stride(plan, quiet_until);
 }
@@ -164,6 +170,16 @@ void Replica::note_items(const BatchPlan& plan, Time now) {
   stats_.items += plan.items.size();
   stats_.new_tokens += static_cast<std::uint64_t>(new_tokens.count());
   stats_.padding += static_cast<std::uint64_t>(padding.count());
+}
+
+void Replica::note_drafts(const BatchPlan& plan, std::span<const std::int32_t> accepted) {
+  for (std::size_t i = 0; i < plan.items.size(); ++i) {
+    const BatchItem& item = plan.items[i];
+    if (!item.decode || item.new_tokens == Tokens(1)) continue;
+    ++stats_.verified;
+    stats_.drafted += static_cast<std::uint64_t>(item.new_tokens.count() - 1);
+    stats_.accepted += static_cast<std::uint64_t>(accepted[i]);
+  }
 }
 
 void Replica::note_timing(const StepTiming& timing) {

@@ -21,6 +21,9 @@ struct ReplicaStats {
   std::uint64_t items = 0;       // requests in steps: mean batch size = items / steps
   std::uint64_t new_tokens = 0;  // prompt chunks, recomputation and decodes
   std::uint64_t padding = 0;     // positions computed beside new_tokens and thrown away
+  std::uint64_t verified = 0;    // decodes that had drafted tokens,
+  std::uint64_t drafted = 0;     // these tokens,
+  std::uint64_t accepted = 0;    // and what the model accepted of them
   std::uint64_t preemptions = 0;
   Duration busy{};          // sum over steps of the slowest stage's time
   StepTiming::Parts parts;  // the same by kind of work, and what of it was hidden
@@ -72,6 +75,7 @@ class Replica {
   void forget_old_steps();
   void note_preemptions(const BatchPlan& plan);
   void note_items(const BatchPlan& plan, Time now);
+  void note_drafts(const BatchPlan& plan, std::span<const std::int32_t> accepted);
   void note_timing(const StepTiming& timing);
   void end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended);
 
@@ -81,6 +85,7 @@ class Replica {
   Stride stride_;  // of the step in the pipeline, which has one stage then
   StepId stride_step_{};
   std::size_t stride_items_ = 0;
+  std::uint64_t stride_padding_ = 0;  // of each of its steps
   std::int32_t index_;
   Slots<Open> open_;
   Tokens open_tokens_{};                // prompt tokens of the open requests

@@ -35,6 +35,16 @@ BlockId KvBlockPool::take() {
   return block;
 }
 
+void KvBlockPool::shrink(std::size_t table, Tokens tokens) {
+  if (table >= tables_.size()) return;
+  std::vector<BlockId>& blocks = tables_[table];
+  const auto kept = static_cast<std::size_t>(blocks_for(tokens));
+  for (; blocks.size() > kept; --used_) {
+    freed_.push_back(blocks.back());
+    blocks.pop_back();
+  }
+}
+
 void KvBlockPool::release(std::size_t table) {
   if (table >= tables_.size()) return;
   std::vector<BlockId>& blocks = tables_[table];

@@ -23,6 +23,8 @@ class KvBlockPool {
 
   // Grows a table until it holds `tokens`. False, and nothing changes, when too few are free.
   bool reserve(std::size_t table, Tokens tokens);
+  // Gives back the blocks behind those that hold the first `tokens`.
+  void shrink(std::size_t table, Tokens tokens);
   // Gives all blocks of a table back, most recently reserved first in line for reuse.
   void release(std::size_t table);
 

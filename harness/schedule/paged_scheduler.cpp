@@ -75,11 +75,12 @@ const BatchPlan& PagedScheduler::plan() {
 
 // One of the two loops, with add_decodes, that a replay spends its time in: decodes that go on take
 // the short way through it.
-std::span<const Emission> PagedScheduler::commit(StepId step, const StepResult& /*result*/) {
+std::span<const Emission> PagedScheduler::commit(StepId step, const StepResult& result) {
   const PlansInFlight::Entry& done = plans_.oldest(step);
   const std::size_t items = done.slots.size();
   emissions_.resize(items);
   Emission* emission = emissions_.data();
+  const bool drafts = options_.draft_tokens > Tokens(0);
   for (std::size_t i = 0; i < items; ++i) {
     const Slot slot = done.slots[i];
     Sequence& sequence = sequences_[slot];
@@ -87,9 +88,14 @@ std::span<const Emission> PagedScheduler::commit(StepId step, const StepResult& 
     if (sequence.cancelled) {
       finish_cancellation(slot);
     } else if (done.plan.items[i].emits) {
-      sequence.known += Tokens(1);
+      Tokens tokens(1);
+      if (drafts) {
+        const std::int32_t accepted = result.accepted.empty() ? 0 : result.accepted[i];
+        tokens = verified(slot, done.plan.items[i], accepted);
+      }
+      sequence.known += tokens;
       emission->request = sequence.id;
-      emission->tokens = Tokens(1);
+      emission->tokens = tokens;
       emission->last = sequence.known == sequence.answer_end;
       ++emission;
       if (sequence.known == sequence.answer_end || !sequence.decoding) turn(slot);
@@ -157,7 +163,7 @@ void PagedScheduler::add_decodes() {
   for (std::size_t i = 0; i < decoding_.size() && taken < before + share; ++i) {
     const Slot slot = decoding_[i];
     Sequence& sequence = sequences_[slot];
-    if (sequence.computed == sequence.known) continue;  // its token is in flight
+    if (sequence.computed >= sequence.known) continue;  // its token is in flight
     // grow() may preempt younger sequences, which stand further right, or this one as the last.
     if (sequence.known > sequence.room && !grow(slot)) continue;
     // Field by field: a temporary written in bytes and copied in words stalls the store buffer.
@@ -173,6 +179,7 @@ void PagedScheduler::add_decodes() {
   items.resize(taken);
   slots.resize(taken);
   budget_ -= Tokens(static_cast<std::int64_t>(taken - before));
+  if (options_.draft_tokens > Tokens(0)) add_drafts(before);
   if (unplanned_arrivals_ > 0) note_arrivals(before);
 }
 
@@ -227,13 +234,13 @@ std::int64_t PagedScheduler::plans_without_start() const {
 // Micro-batches of a pipeline take turns, so there no plan follows itself.
 std::int64_t PagedScheduler::repeats() const {
   if (draft_ == nullptr || options_.steps_in_flight > 1 || cancelled_in_flight_ > 0) return 0;
+  if (options_.draft_tokens > Tokens(0)) return 0;  // how far a step goes is not known before
   const BatchPlan& plan = draft_->plan;
   if (!prompts_.empty() || plan.items.size() != decoding_.size() || !plan.preempted.empty()) {
     return 0;
   }
   std::int64_t most = plans_without_start();
   for (std::size_t i = 0; i < decoding_.size() && most > 0; ++i) {
-    if (plan.items[i].new_tokens > Tokens(1)) return 0;
     const Sequence& sequence = sequences_[decoding_[i]];
     most = std::min(most, (sequence.answer_end - sequence.known).count() - 1);
   }
@@ -280,7 +287,8 @@ std::int64_t PagedScheduler::running() const {
 }
 
 std::int64_t PagedScheduler::most_running() const {
-  return std::min(options_.max_batch, options_.step_tokens.count() * options_.steps_in_flight);
+  const std::int64_t decodes = options_.step_tokens.count() / (1 + options_.draft_tokens.count());
+  return std::min(options_.max_batch, decodes * options_.steps_in_flight);
 }
 
 SchedulerState PagedScheduler::state() const {

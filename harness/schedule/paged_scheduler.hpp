@@ -50,7 +50,8 @@ class PagedScheduler : public Scheduler {
   // Puts the next `tokens` of a sequence into the step; its blocks are reserved.
   void add(Slot slot, Tokens tokens);
   // One token for each decoding sequence that has none in flight, oldest first, while the budget
-  // lasts. With a pipeline at most its share, so that micro-batches stay balanced.
+  // lasts. With a pipeline at most its share, so that micro-batches stay balanced. Drafted tokens
+  // besides, where there are any.
   void add_decodes();
   // The next chunk of each prompt, oldest first, while the budget lasts.
   void add_prompt_chunks();
@@ -89,6 +90,8 @@ class PagedScheduler : public Scheduler {
   Admission queue(const Sequence& sequence);
   void turn(Slot slot);
   void finish_cancellation(Slot slot);
+  void add_drafts(std::size_t first_item);
+  Tokens verified(Slot slot, const BatchItem& item, std::int32_t accepted);
   std::int64_t repeats_in_pool(std::int64_t most) const;
   void close(Slot slot);
   void note_arrivals(std::size_t first_item);

@@ -82,9 +82,12 @@ const BatchPlan& RankedScheduler::plan() {
 std::span<const Emission> RankedScheduler::commit(StepId step, const StepResult& result) {
   emissions_.clear();
   const PlansInFlight::Entry& done = plans_.oldest(step);
+  std::size_t item = 0;
   for (std::size_t i = 0; i < done.slots.size(); i += 2) {
-    Scheduler& rank = *ranks_[done.slots[i]].scheduler;
-    const auto emitted = rank.commit(StepId(done.slots[i + 1]), result);
+    const std::uint32_t r = done.slots[i];
+    const StepResult* own = &result;
+    if (!result.accepted.empty()) own = &share_of(result, r, done.plan, item);
+    const auto emitted = ranks_[r].scheduler->commit(StepId(done.slots[i + 1]), *own);
     emissions_.insert(emissions_.end(), emitted.begin(), emitted.end());
   }
   plans_.retire_oldest();
@@ -92,6 +95,17 @@ std::span<const Emission> RankedScheduler::commit(StepId step, const StepResult&
     if (emission.last) forget(emission.request);
   }
   return emissions_;
+}
+
+// The result of a rank's own step, whose items begin at `item`; `item` moves on behind them.
+const StepResult& RankedScheduler::share_of(const StepResult& result, std::uint32_t rank,
+                                            const BatchPlan& plan, std::size_t& item) {
+  share_.timing = result.timing;
+  share_.accepted.clear();
+  for (; item < plan.items.size() && plan.items[item].rank == rank; ++item) {
+    share_.accepted.push_back(result.accepted[item]);
+  }
+  return share_;
 }
 
 // As many as every rank in the step allows; a rank that stands idle with requests may join any

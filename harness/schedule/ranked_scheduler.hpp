@@ -45,6 +45,8 @@ class RankedScheduler final : public Scheduler {
   Admission admit_to(std::size_t rank, const Request& request, bool prefilled);
   std::size_t least_loaded() const;
   void forget(RequestId request);
+  const StepResult& share_of(const StepResult& result, std::uint32_t rank, const BatchPlan& plan,
+                             std::size_t& item);
   void note_peak();
 
   std::vector<Rank> ranks_;
@@ -52,6 +54,7 @@ class RankedScheduler final : public Scheduler {
   PlansInFlight plans_;  // slots: for each rank with work, the rank and its own step, in pairs
   const PlansInFlight::Entry* draft_ = nullptr;  // of the latest plan
   std::vector<Emission> emissions_;
+  StepResult share_;
   std::int64_t kv_peak_used_ = 0;
   std::size_t newest_ = 0;  // rank of the latest admission
 };

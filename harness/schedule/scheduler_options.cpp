@@ -35,6 +35,16 @@ void check_options(const SchedulerOptions& options) {
                 "1 <= aging <= 1000000; without it requests could starve",
                 "`inferbench list schedulers` shows each policy's default");
   }
+  if (options.draft_tokens < Tokens(0)) {
+    throw Error("drafted tokens", std::to_string(options.draft_tokens.count()) + " is negative",
+                "tokens per decode, or 0 for none");
+  }
+  if (options.step_tokens <= options.draft_tokens) {
+    throw Error("--step-tokens",
+                std::to_string(options.step_tokens.count()) + " has no room for one decode with " +
+                    std::to_string(options.draft_tokens.count()) + " drafted tokens",
+                "at least one more than are drafted", "raise it, or draft fewer");
+  }
   if (options.context < Tokens(0)) {
     throw Error("--context", std::to_string(options.context.count()) + " is negative",
                 "tokens, or 0 for no limit");

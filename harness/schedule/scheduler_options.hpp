@@ -20,6 +20,8 @@ struct SchedulerOptions {
   // How fast waiting makes up for what priority and shortest_first order by: later admissions per
   // level of priority, tokens of work per later admission; >= 1. Absent: the policy's default.
   std::optional<std::int64_t> aging{};
+  // Drafted tokens that a decode verifies besides computing its own: speculative decoding. 0: none.
+  Tokens draft_tokens{};
   Tokens context{};                  // longest prompt and answer that the model takes; 0: no limit
   std::int64_t steps_in_flight = 1;  // steps that may be planned before the oldest is committed: PP
   std::int64_t attention_ranks = 1;  // EP (DESIGN: EP ranks are data-parallel for attention)

@@ -25,6 +25,8 @@ ReplayOptions random_system(RandomStream& random) {
   options.policy = random_policy(random);
   SchedulerOptions& scheduler = options.scheduler;
   scheduler.step_tokens = Tokens(random.between(1, 200));
+  scheduler.draft_tokens = Tokens(random.below(4) == 0 ? random.between(1, 5) : 0);
+  scheduler.step_tokens += scheduler.draft_tokens;
   scheduler.max_batch = random.between(1, 40);
   scheduler.block_tokens = Tokens(random.between(1, 20));
   scheduler.kv_blocks = random.between(1, 60);

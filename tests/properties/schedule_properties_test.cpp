@@ -23,6 +23,8 @@ SchedulerOptions random_options(RandomStream& random) {
   options.kv_blocks = random.between(20, 100);
   options.steps_in_flight = random.between(1, 4);
   options.attention_ranks = random.between(1, 3);
+  options.draft_tokens = Tokens(random.below(3) == 0 ? random.between(1, 4) : 0);
+  options.step_tokens += options.draft_tokens;
   return options;
 }
 
@@ -41,17 +43,21 @@ class WatchingExecutor final : public Executor {
       EXPECT_EQ(item.context, computed_[item.request]) << "chunks follow each other";
       EXPECT_EQ(item.starts, started_.insert(item.request).second);
       if (item.decode) {
-        EXPECT_EQ(item.new_tokens, Tokens(1));
+        EXPECT_LE(item.new_tokens, Tokens(1) + options_.draft_tokens);
         EXPECT_TRUE(item.emits);
       }
-      computed_[item.request] += item.new_tokens;
       by_rank[item.rank] += item.new_tokens;
     }
     for (const auto& [rank, tokens] : by_rank) {
       EXPECT_LT(rank, options_.attention_ranks);
       EXPECT_LE(tokens, options_.step_tokens);
     }
-    return TokenCostExecutor(static_cast<int>(options_.steps_in_flight)).run(plan);
+    StepResult result = TokenCostExecutor(static_cast<int>(options_.steps_in_flight)).run(plan);
+    for (std::size_t i = 0; i < plan.items.size(); ++i) {
+      const BatchItem& item = plan.items[i];
+      computed_[item.request] += item.decode ? Tokens(1 + result.accepted[i]) : item.new_tokens;
+    }
+    return result;
   }
 
  private:
@@ -76,22 +82,41 @@ TEST(EveryPlan, KeepsTheBudgetAndTheOrderOfChunks) {
   }
 }
 
-std::vector<BatchItem> items_until_first_end(const std::vector<Request>& workload,
-                                             const SchedulerOptions& options) {
-  const auto scheduler = make_scheduler("in_flight", options);
-  for (const Request& request : workload) scheduler->admit(request);
+// What a scheduler planned until the first answer ended, requests coming one by one between the
+// steps and some of them with their prompts computed.
+struct Planned {
   std::vector<BatchItem> items;
-  std::vector<StepId> in_flight;
+  std::vector<RequestId> preempted;
+};
+
+Planned planned_until_first_end(const std::string& policy, const std::vector<Request>& workload,
+                                const SchedulerOptions& options) {
+  const auto scheduler = make_scheduler(policy, options);
+  TokenCostExecutor executor;
+  Planned out;
+  std::vector<std::pair<StepId, StepResult>> in_flight;
+  std::size_t next = 0;
   while (true) {
+    for (std::size_t i = 0; i < 2 && next < workload.size(); ++i, ++next) {
+      const Request& request = workload[next];
+      if (next % 4 == 3) {
+        scheduler->admit_prefilled(request);
+      } else {
+        scheduler->admit(request);
+      }
+    }
     const BatchPlan& plan = scheduler->plan();
-    items.insert(items.end(), plan.items.begin(), plan.items.end());
-    if (!plan.empty()) in_flight.push_back(plan.step);
-    if (in_flight.empty()) return items;
+    out.items.insert(out.items.end(), plan.items.begin(), plan.items.end());
+    out.preempted.insert(out.preempted.end(), plan.preempted.begin(), plan.preempted.end());
+    if (!plan.empty()) in_flight.emplace_back(plan.step, executor.run(plan));
+    if (in_flight.empty() && next == workload.size()) return out;
+    if (in_flight.empty()) continue;
     if (!plan.empty() && static_cast<std::int64_t>(in_flight.size()) < options.steps_in_flight) {
       continue;
     }
-    for (const Emission& emission : scheduler->commit(in_flight.front(), {})) {
-      if (emission.last) return items;
+    for (const Emission& emission :
+         scheduler->commit(in_flight.front().first, in_flight.front().second)) {
+      if (emission.last) return out;
     }
     in_flight.erase(in_flight.begin());
   }
@@ -99,25 +124,41 @@ std::vector<BatchItem> items_until_first_end(const std::vector<Request>& workloa
 
 bool equal(const BatchItem& a, const BatchItem& b) {
   return a.request == b.request && a.context == b.context && a.new_tokens == b.new_tokens &&
-         a.decode == b.decode && a.emits == b.emits && a.starts == b.starts && a.rank == b.rank;
+         a.padding == b.padding && a.decode == b.decode && a.emits == b.emits &&
+         a.starts == b.starts && a.rank == b.rank;
 }
 
 // Two workloads that differ in nothing but their true answer lengths are planned alike until the
-// first answer ends: nobody peeked at Request::output.
+// first answer ends, whatever the policy: nobody peeked at Request::output.
 TEST(EveryPlan, DoesNotKnowTheAnswersLength) {
   RandomStream random(22, "oracle");
-  for (int round = 0; round < 100; ++round) {
-    const SchedulerOptions options = random_options(random);
-    auto workload = random_requests(random.bits(), 30, 40, 30, 0ns);
-    for (Request& request : workload) request.max_output = 60_tok;
-    auto other = workload;
-    for (Request& request : other) request.output = Tokens(random.between(1, 60));
-    const auto one = items_until_first_end(workload, options);
-    const auto two = items_until_first_end(other, options);
-    for (std::size_t i = 0; i < std::min(one.size(), two.size()); ++i) {
-      ASSERT_TRUE(equal(one[i], two[i])) << "round " << round << ", item " << i;
+  std::size_t compared = 0;
+  for (const std::string& policy : scheduler_names()) {
+    for (int round = 0; round < 150; ++round) {
+      const SchedulerOptions options = random_options(random);
+      auto workload = random_requests(random.bits(), 30, 40, 1, 0ns);
+      for (Request& request : workload) {
+        request.priority = static_cast<std::int32_t>(random.below(3));
+        request.max_output = 60_tok;
+        request.output = Tokens(random.between(2, 60));
+      }
+      auto other = workload;
+      for (Request& request : other) request.output = Tokens(random.between(2, 60));
+      const Planned one = planned_until_first_end(policy, workload, options);
+      const Planned two = planned_until_first_end(policy, other, options);
+      const std::size_t items = std::min(one.items.size(), two.items.size());
+      compared += items;
+      for (std::size_t i = 0; i < items; ++i) {
+        ASSERT_TRUE(equal(one.items[i], two.items[i]))
+            << policy << ", round " << round << ", item " << i;
+      }
+      const std::size_t preempted = std::min(one.preempted.size(), two.preempted.size());
+      for (std::size_t i = 0; i < preempted; ++i) {
+        ASSERT_EQ(one.preempted[i], two.preempted[i]) << policy << ", round " << round;
+      }
     }
   }
+  EXPECT_GT(compared, 20'000U);
 }
 
 // Drives a scheduler by hand with random cancellations and checks the pool at every step.

@@ -61,6 +61,12 @@ StepResult TokenCostExecutor::run(const BatchPlan& plan) {
   StepResult result;
   result.timing.stage = stage;
   result.timing.elapsed = stage * stages_ + Duration(7) * (stages_ - 1);
+  // Of drafted tokens as many are accepted as request and place in the sequence say.
+  for (const BatchItem& item : plan.items) {
+    const std::int64_t pick = item.request.value * 7 + item.context.count() * 3;
+    result.accepted.push_back(
+        item.decode ? static_cast<std::int32_t>(pick % item.new_tokens.count()) : 0);
+  }
   return result;
 }
 

@@ -59,7 +59,8 @@ std::vector<Request> requests(const std::vector<Ask>& asks);
 std::vector<Request> random_requests(std::uint64_t seed, std::size_t n, std::int64_t longest_input,
                                      std::int64_t longest_output, Duration mean_gap);
 
-// Prompt chunks cost by their tokens, decodes by their number: so that orders matter.
+// Prompt chunks cost by their tokens, decodes by their number: so that orders matter. Drafted tokens
+// are accepted in a fixed pattern.
 class TokenCostExecutor final : public Executor {
  public:
   explicit TokenCostExecutor(int stages = 1) : stages_(stages) {}

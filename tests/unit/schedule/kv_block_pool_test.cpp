@@ -42,6 +42,19 @@ TEST(KvBlockPool, ReleasedBlocksAreUsedAgain) {
   pool.check();
 }
 
+TEST(KvBlockPool, ShrinkingKeepsTheFirstBlocks) {
+  KvBlockPool pool(4, 16_tok);
+  EXPECT_TRUE(pool.reserve(0, 64_tok));
+  const BlockId first = pool.blocks(0)[0];
+  pool.shrink(0, 17_tok);
+  EXPECT_EQ(pool.blocks(0).size(), 2U);
+  EXPECT_EQ(pool.blocks(0)[0], first);
+  EXPECT_EQ(pool.free(), 2);
+  pool.shrink(0, 64_tok);  // it has less
+  EXPECT_EQ(pool.used(), 2);
+  pool.check();
+}
+
 // Paging wastes less than a block per request; a contiguous reservation for the longest answer
 // wastes 1 - mean / longest, about half for uniform lengths.
 TEST(KvBlockPool, WastesLessThanABlockPerRequest) {
