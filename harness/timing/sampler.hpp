@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/units.hpp"
+#include "harness/stats/bootstrap.hpp"
+#include "harness/timing/stopwatch.hpp"
+
+namespace inferbench {
+
+// Something to time.
+struct Subject {
+  std::string name;
+  std::function<void()> run;        // the work; its inputs lie ready
+  std::function<void()> prepare{};  // before each sample, not timed: rotate or flush inputs
+};
+
+struct SamplerOptions {
+  Duration budget{500'000'000};       // of wall time per subject, warm-up included
+  Duration shortest_sample{100'000};  // shorter runs are repeated inside a sample to fill it
+  std::int64_t fewest = 11;           // samples, whatever the budget says
+  std::int64_t most = 1000;
+  double relative_width = 0.02;  // of the interval around the median at which enough is known
+  double confidence = 0.95;
+  std::uint64_t seed = 1;  // order of subjects in a round, and the bootstrap
+};
+
+// One timed stretch of `runs` runs, given per run.
+struct TimedSample {
+  double wall_ns = 0, cpu_ns = 0;
+  bool preempted = false;
+};
+
+enum class StopReason { precise, budget, most_samples };
+std::string_view name(StopReason reason);
+
+struct TimedSubject {
+  std::string name;
+  std::vector<TimedSample> samples;  // all of them, in the order they were taken
+  std::int64_t runs_per_sample = 1;
+  std::int64_t warm_up_runs = 0;
+  StopReason stop = StopReason::budget;
+  double median_ns = 0;        // of wall time per run
+  double cpu_median_ns = 0;    // of CPU time per run
+  Interval interval;           // of median_ns
+  double preempted_share = 0;  // of the samples
+};
+
+// Times subjects against each other, one sample of each per round in an order drawn anew, so that
+// whatever the machine is going through meets all of them alike.
+//
+// Warm-up ends when it has settled: when the latest runs are no faster than those before them.
+// `prepare` runs once before each sample, so work that must find cold inputs should be long enough
+// to be a sample by itself; with a `prepare`, runs are not repeated inside a sample.
+//
+// A subject is done when its interval is narrow enough, when its budget is spent or when it has the
+// most samples; rounds go on until all are. Nothing is discarded: a median does not need it, and
+// preempted samples are counted.
+std::vector<TimedSubject> time_subjects(std::span<const Subject> subjects, Stopwatch& stopwatch,
+                                        const SamplerOptions& options = {});
+
+// Geometric middle of the ratios of one subject's samples to another's of the same round, with its
+// interval: how many times as long `of` takes as `over`. Both have samples.
+struct Ratio {
+  double median = 0;
+  Interval interval;
+  std::size_t pairs = 0;
+};
+Ratio paired_ratio(const TimedSubject& of, const TimedSubject& over, bool cpu_time = false);
+
+}  // namespace inferbench

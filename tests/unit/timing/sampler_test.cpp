@@ -1,0 +1,159 @@
+#include "harness/timing/sampler.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/random.hpp"
+
+namespace inferbench {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A machine whose clock moves when its subjects say so.
+class Machine final : public Stopwatch {
+ public:
+  Reading begin() override { return {now_, now_, preemptions_}; }
+  Reading end() override { return {now_, now_, preemptions_}; }
+  void work(Duration time) { now_ += time; }
+  void preempt() { ++preemptions_; }
+  Duration now() const { return now_; }
+
+ private:
+  Duration now_{};
+  std::int64_t preemptions_ = 0;
+};
+
+TEST(Sampler, ASteadySubjectIsPreciseAtOnce) {
+  Machine machine;
+  const Subject subject{.name = "steady", .run = [&] { machine.work(200us); }};
+  const auto timed = time_subjects({&subject, 1}, machine);
+  ASSERT_EQ(timed.size(), 1U);
+  EXPECT_EQ(timed[0].name, "steady");
+  EXPECT_EQ(timed[0].samples.size(), 11U);  // the fewest
+  EXPECT_EQ(timed[0].runs_per_sample, 1);
+  EXPECT_EQ(timed[0].median_ns, 200'000);
+  EXPECT_EQ(timed[0].interval.width(), 0);
+  EXPECT_EQ(name(timed[0].stop), "precise");
+}
+
+// 1 us of work, samples of at least 100 us: a hundred runs each, reported per run.
+TEST(Sampler, ShortWorkIsRepeatedInsideASample) {
+  Machine machine;
+  const Subject subject{.name = "short", .run = [&] { machine.work(1us); }};
+  const auto timed = time_subjects({&subject, 1}, machine);
+  EXPECT_EQ(timed[0].runs_per_sample, 100);
+  EXPECT_EQ(timed[0].median_ns, 1000);
+}
+
+TEST(Sampler, PreparedWorkIsRunOncePerSampleAndPreparationIsNotTimed) {
+  Machine machine;
+  int prepared = 0, ran = 0;
+  const Subject subject{.name = "cold",
+                        .run = [&] { ++ran, machine.work(1us); },
+                        .prepare = [&] { ++prepared, machine.work(1ms); }};
+  const auto timed = time_subjects({&subject, 1}, machine);
+  EXPECT_EQ(timed[0].runs_per_sample, 1);
+  EXPECT_EQ(timed[0].median_ns, 1000);
+  EXPECT_EQ(prepared, ran);
+}
+
+// The first runs find cold caches: 10, 9, ... times as long. They are warm-up, not samples.
+TEST(Sampler, WarmUpLastsUntilTheWorkHasSettled) {
+  Machine machine;
+  int run = 0;
+  const Subject subject{.name = "settling",
+                        .run = [&] { machine.work(100us * std::max(1, 10 - run++)); }};
+  const auto timed = time_subjects({&subject, 1}, machine);
+  EXPECT_GE(timed[0].warm_up_runs, 10);
+  for (const TimedSample& sample : timed[0].samples) EXPECT_EQ(sample.wall_ns, 100'000);
+}
+
+TEST(Sampler, StopsWhenTheBudgetIsSpentAndSaysSo) {
+  Machine machine;
+  RandomStream random(1, "wild");
+  const Subject subject{
+      .name = "wild", .run = [&] { machine.work(Duration(random.between(1'000'000, 9'000'000))); }};
+  const auto timed = time_subjects({&subject, 1}, machine, {.budget = 300ms});
+  EXPECT_EQ(timed[0].stop, StopReason::budget);
+  EXPECT_GE(machine.now(), 300ms);
+  EXPECT_LT(machine.now(), 310ms);
+}
+
+TEST(Sampler, TheFewestSamplesAreTakenWhateverTheBudget) {
+  Machine machine;
+  const Subject subject{.name = "long", .run = [&] { machine.work(10s); }};
+  const auto timed = time_subjects({&subject, 1}, machine, {.budget = 1ms});
+  EXPECT_EQ(timed[0].samples.size(), 11U);
+}
+
+TEST(Sampler, CountsPreemptedSamples) {
+  Machine machine;
+  int run = 0;
+  const Subject subject{.name = "pushed", .run = [&] {
+                          machine.work(200us);
+                          if (++run % 4 == 0) machine.preempt();
+                        }};
+  const auto timed =
+      time_subjects({&subject, 1}, machine, {.fewest = 100, .most = 100, .relative_width = 0});
+  EXPECT_NEAR(timed[0].preempted_share, 0.25, 0.01);
+}
+
+// The machine slows down by half during the run. One after the other, the second would look half as
+// fast; in turns the ratio stays what it is.
+TEST(Sampler, SubjectsInTurnsMeetTheSameMachine) {
+  Machine machine;
+  const auto cost = [&](Duration base) {
+    const double mood = machine.now() < 100ms ? 1.0 : 1.5;
+    return Duration(static_cast<Duration::rep>(static_cast<double>(base.count()) * mood));
+  };
+  const Subject subjects[] = {{.name = "a", .run = [&] { machine.work(cost(1ms)); }},
+                              {.name = "b", .run = [&] { machine.work(cost(2ms)); }}};
+  const auto timed =
+      time_subjects(subjects, machine, {.fewest = 80, .most = 80, .relative_width = 0});
+  const Ratio ratio = paired_ratio(timed[1], timed[0]);
+  EXPECT_EQ(ratio.pairs, 80U);
+  EXPECT_NEAR(ratio.median, 2.0, 1e-9);
+  EXPECT_LE(ratio.interval.low, 2.0);
+  EXPECT_GE(ratio.interval.high, 2.0);
+}
+
+// Over 20 repeats of the same point on a machine with slow spells, the interval covers the long-run
+// median in at least 18.
+TEST(Sampler, TheIntervalCoversTheLongRunMedian) {
+  RandomStream random(7, "spells");
+  bool slow = false;
+  const auto draw = [&] {
+    if (random.uniform() < 0.5) slow = random.uniform() < 0.3;
+    return Duration(static_cast<Duration::rep>(1'000'000 + random.exponential(20'000) +
+                                               (slow ? random.exponential(150'000) : 0)));
+  };
+  std::vector<Duration> lasting;
+  for (int i = 0; i < 200'000; ++i) lasting.push_back(draw());
+  std::nth_element(lasting.begin(), lasting.begin() + 100'000, lasting.end());
+  const auto truth = static_cast<double>(lasting[100'000].count());
+  int covered = 0;
+  for (int repeat = 0; repeat < 20; ++repeat) {
+    Machine machine;
+    const Subject subject{.name = "point", .run = [&] { machine.work(draw()); }};
+    const auto timed = time_subjects({&subject, 1}, machine, {.budget = 150ms});
+    covered += timed[0].interval.low <= truth && truth <= timed[0].interval.high;
+  }
+  EXPECT_GE(covered, 18);
+}
+
+TEST(ThreadStopwatch, ShowsTimeThatPasses) {
+  ThreadStopwatch stopwatch;
+  const Reading begin = stopwatch.begin();
+  volatile double sum = 0;
+  for (int i = 0; i < 100'000; ++i) sum = sum + std::sqrt(static_cast<double>(i));
+  const Reading end = stopwatch.end();
+  EXPECT_GT(end.wall, begin.wall);
+  EXPECT_GT(end.cpu, begin.cpu);
+  EXPECT_GE(end.preemptions, begin.preemptions);
+}
+
+}  // namespace
+}  // namespace inferbench
