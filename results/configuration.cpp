@@ -59,15 +59,22 @@ ordered_json deployment_json(const Deployment& deployment) {
   for (const MemoryPart& part : deployment.memory) {
     parts.push_back({{"part", part.name}, {"bytes", part.bytes.count()}, {"how", part.how}});
   }
-  return {{"model", deployment.model.name},
-          {"gpu", deployment.gpu.name},
-          {"gpus", deployment.parallel.gpus()},
-          {"parallel", parallel_json(deployment.parallel)},
-          {"precision", precision_json(deployment.precision)},
-          {"kv_capacity_tokens", deployment.kv_capacity.count()},
-          {"memory_available_bytes", deployment.memory_available.count()},
-          {"memory_bytes", parts},
-          {"uneven", deployment.uneven}};
+  ordered_json out = {{"model", deployment.model.name},
+                      {"gpu", deployment.gpu.name},
+                      {"gpus", deployment.gpus()},
+                      {"parallel", parallel_json(deployment.parallel)},
+                      {"precision", precision_json(deployment.precision)},
+                      {"kv_capacity_tokens", deployment.kv_capacity.count()},
+                      {"memory_available_bytes", deployment.memory_available.count()},
+                      {"memory_bytes", parts},
+                      {"uneven", deployment.uneven}};
+  const MemoryBudget& budget = deployment.budget;
+  if (budget.offload.active()) out["offload"] = label(budget.offload);
+  if (budget.lora) out["lora"] = label(*budget.lora);
+  if (deployment.gpu.instances_per_gpu > 1) {
+    out["instances_per_gpu"] = deployment.gpu.instances_per_gpu;
+  }
+  return out;
 }
 
 ordered_json workload_json(const Workload& workload) {

@@ -120,8 +120,8 @@ std::string report(const ExplainOptions& options, const StepCostModel& model,
                    const StepExplanation& explanation) {
   const Deployment& d = model.deployment();
   std::string text = d.model.name + " in " + label(d.precision) + " on " +
-                     std::to_string(d.parallel.gpus()) + " " + d.gpu.name + " as " +
-                     label(d.parallel) + ", cost profile " + model.profile().name + "; modelled\n";
+                     std::to_string(d.gpus()) + " " + d.gpu.name + " as " + label(d.parallel) +
+                     ", cost profile " + model.profile().name + "; modelled\n";
   text += "step of each attention rank: " + with_commas(options.prefill) + " prompt tokens after " +
           with_commas(options.prefill_context) + " cached, " + with_commas(options.decodes) +
           " decodes at context " + with_commas(options.context) + "\n";

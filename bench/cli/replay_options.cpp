@@ -47,7 +47,7 @@ SummaryOptions ReplayArguments::summary(const Deployment& deployment,
                                         std::optional<std::int64_t> concurrency) const {
   SummaryOptions options;
   options.percentile_method = method_named(percentile_method);
-  const std::int64_t gpus = deployment.parallel.gpus();
+  const std::int64_t gpus = deployment.gpus();
   options.gpus = {.total = gpus, .prefill = gpus, .decode = gpus};
   if (!slo.empty()) options.slo = parse_slo(slo);
   options.concurrency = concurrency;

@@ -63,7 +63,7 @@ std::string what_was_run(const ReplayOutcome& outcome) {
                          ? "closed loop, " + with_commas(*workload.concurrency) + " users"
                          : "open loop";
   std::string text = "  model      " + deployment.model.name + ", " + label(deployment.precision) +
-                     "\n  system     " + with_commas(deployment.parallel.gpus()) + " x " +
+                     "\n  system     " + with_commas(deployment.gpus()) + " x " +
                      deployment.gpu.name + ", " + label(deployment.parallel) + "\n  scheduler  " +
                      limits_line(outcome) + "\n  workload   " + workload.name + ", " + loop +
                      "\n  times      modelled, cost profile " + outcome.profile + ": no GPU ran\n";

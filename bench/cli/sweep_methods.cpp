@@ -121,6 +121,8 @@ Json sweep_configuration(const SweepOptions& options, const SweepSystem& s,
                {"formulation", s.profile.formulation()}};
   put_profile_changes(json, options);
   json["memory_rule"] = memory_rule(s);
+  if (s.budget.offload.active()) json["offload"] = label(s.budget.offload);
+  if (s.budget.lora) json["lora"] = label(*s.budget.lora);
   json["configurations"] = Json::array();
   for (const ParallelConfig& config : configs) json["configurations"].push_back(label(config));
   json["chunk_tokens"] = Json::array();

@@ -5,6 +5,7 @@
 
 #include "harness/base/error.hpp"
 #include "harness/catalog/catalog.hpp"
+#include "harness/catalog/gpu_instances.hpp"
 
 namespace inferbench {
 namespace {
@@ -20,6 +21,12 @@ void add_memory_options(CLI::App& verb, SystemOptions& options) {
                   "tokens in flight per step that activations are sized for (default 8192)");
   verb.add_option("--kv-sequence", options.kv_sequence,
                   "sequence length at which sliding-window KV is sized (default 4096)");
+  verb.add_option("--offload", options.offload,
+                  "weights in host memory, streamed at every step: all, 0.6, 0.6,overlap=0.5 "
+                  "(default: none)");
+  verb.add_option("--lora", options.lora,
+                  "adapters served together: rank=16,adapters=64[,targets=qkv+out+up+down]"
+                  "[,popularity=zipf:1.5][,seed=0] (default: none)");
 }
 
 void check_positive(const char* option, std::int64_t value) {
@@ -60,6 +67,19 @@ ParallelConfig chosen(const SystemOptions& options, const ModelSpec& model,
   return filled_up(*replica, *options.gpus);
 }
 
+// One replica an instance, all instances of --gpus GPUs unless --parallel says how many.
+ParallelConfig on_instances(const SystemOptions& options, const HardwareSpec& gpu) {
+  const ParallelConfig all{.dp = options.gpus.value_or(1) * gpu.instances_per_gpu};
+  if (options.parallel_text.empty()) return all;
+  const ParallelConfig config = parse_parallel(options.parallel_text);
+  if (options.gpus && config.gpus() > all.dp) {
+    throw Error("--parallel " + label(config), std::to_string(config.gpus()) + " instances",
+                std::to_string(*options.gpus) + " GPUs have " + std::to_string(all.dp),
+                "raise --gpus or lower DP");
+  }
+  return config;
+}
+
 }  // namespace
 
 ModelSpec SystemOptions::model() const {
@@ -77,6 +97,9 @@ ModelSpec SystemOptions::model() const {
 
 HardwareSpec SystemOptions::gpu() const {
   HardwareSpec spec = find_gpu(gpu_name);
+  if (!instances.empty()) {
+    spec = instance_of(spec, parse_gpu_sharing(instances, "--instances"), "--instances");
+  }
   if (!domain) return spec;
   check_positive("--domain", *domain);
   if (*domain != spec.domain_size) {
@@ -107,11 +130,14 @@ MemoryBudget SystemOptions::budget() const {
   budget.nominal_memory = nominal_memory;
   budget.activation_tokens = Tokens(activation_tokens);
   budget.kv_sequence = Tokens(kv_sequence);
+  if (!offload.empty()) budget.offload = parse_weight_offload(offload, "--offload");
+  if (!lora.empty()) budget.lora = parse_lora(lora, model(), "--lora");
   return budget;
 }
 
 ParallelConfig SystemOptions::parallel(const ModelSpec& model, const HardwareSpec& gpu) const {
   if (gpus) check_positive("--gpus", *gpus);
+  if (gpu.instances_per_gpu > 1) return on_instances(*this, gpu);
   if (parallel_text.empty()) return chosen(*this, model, gpu);
   const ParallelConfig config = parse_parallel(parallel_text);
   return gpus ? filled_up(config, *gpus) : config;
@@ -141,6 +167,8 @@ void add_system_options(CLI::App& verb, SystemOptions& options, SystemScope scop
   if (scope == SystemScope::deployment) {
     verb.add_option("--parallel", options.parallel_text,
                     "degrees, e.g. tp4dp2 or tp2ep16pp2 (default: the smallest that fits)");
+    verb.add_option("--instances", options.instances,
+                    "replicas that share one GPU: N or N,mps evenly, 7,mig in slices (default 1)");
   }
   verb.add_option("--precision", options.precision_text,
                   "bf16, fp8, nvfp4, ..., with CLASS=TYPE terms: fp8,kv=bf16");

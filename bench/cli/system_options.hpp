@@ -21,7 +21,8 @@ namespace inferbench {
 //   --parallel tp4dp2          how the model is spread; absent: chosen, see deployment()
 //   --precision fp8,kv=bf16    absent: default_precision()
 //   --memory-fraction 0.9, --runtime-reserve-gb 4, --nominal-memory, --activation-tokens 8192,
-//   --kv-sequence 4096         MemoryBudget
+//   --kv-sequence 4096, --offload SHARE, --lora TERMS    MemoryBudget
+//   --instances N[,mig]        replicas that share a GPU (one deployment alone)
 //
 //   SystemOptions system;                       // must outlive the parse
 //   add_system_options(*verb, system, SystemScope::deployment);
@@ -36,6 +37,7 @@ struct SystemOptions {
   bool nominal_memory = false;
   std::int64_t activation_tokens = 8192;
   std::int64_t kv_sequence = 4096;
+  std::string offload, lora, instances;  // empty: none
 
   // Each throws Error for input that cannot be used.
   ModelSpec model() const;

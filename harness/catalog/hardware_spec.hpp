@@ -37,6 +37,8 @@ struct HardwareSpec {
   BytesPerSecond pcie{};   // one way, to the host
   bool full_mesh = false;  // point-to-point links: a pair sees scale_up / (domain_size - 1)
   double power_watts = 0;  // thermal design power
+  std::int64_t instances_per_gpu =
+      1;  // above 1: this is one of several on a GPU, gpu_instances.hpp
 
   bool has_fast_link() const { return link != "none"; }
 };

@@ -55,6 +55,23 @@ Precision default_precision(const CostProfile& profile, const ModelSpec& model,
   return profile.is_claims() ? claims_precision(type) : parse_precision(std::string(name(type)));
 }
 
+void refuse_in_claims(const CostProfile& profile, const Precision& precision,
+                      const MemoryBudget& budget) {
+  if (!profile.is_claims()) return;
+  const auto refuse = [&](bool used, const char* option, const char* what) {
+    if (!used) return;
+    throw Error(option, std::string(what) + " under profile " + profile.name,
+                "the claims formulation does not know them", "use --profile default");
+  };
+  const WeightFormat plain;
+  refuse(precision.attention_format != plain || precision.ffn_format != plain ||
+             precision.experts_format != plain || precision.head_format != plain ||
+             precision.quantise_apart,
+         "--precision", "GEMM inputs and sparsity");
+  refuse(budget.offload.active(), "--offload", "offloaded weights");
+  refuse(budget.lora.has_value(), "--lora", "adapters");
+}
+
 Precision claims_precision(DType weights) {
   Precision p;
   p.attention = p.ffn = p.experts = weights;

@@ -11,6 +11,7 @@
 #include "harness/catalog/hardware_spec.hpp"
 #include "harness/catalog/model_spec.hpp"
 #include "harness/cost/expert_skew.hpp"
+#include "harness/plan/memory.hpp"
 #include "harness/plan/precision.hpp"
 
 namespace inferbench {
@@ -90,6 +91,7 @@ struct OpsParameters {
   Seconds elementwise_floor{};
 
   TierParameters scale_up, scale_out;
+  double host_link_efficiency = 0.85;           // of the one-way host link, large transfers
   std::optional<Seconds> one_shot_latency;      // all-reduce in which each rank reads all peers
   std::optional<double> in_network_efficiency;  // of link bandwidth, where the switch can reduce
   LaunchParameters launch;
@@ -122,6 +124,11 @@ CostProfile parse_cost_profile(const std::string& json, const std::string& place
 // What to serve in when nobody says: the profile's own choice, else default_precision().
 Precision default_precision(const CostProfile& profile, const ModelSpec& model,
                             const HardwareSpec& gpu);
+
+// Throws Error when the profile is of the claims formulation, which knows none of these: GEMM
+// inputs and sparsity of weights, offloaded weights, adapters.
+void refuse_in_claims(const CostProfile& profile, const Precision& precision,
+                      const MemoryBudget& budget);
 
 // How the claims formulation serves a weight type: attention, FFN and experts in it; LM head, KV
 // cache, attention math and dispatch in fp8; combine and all-reduce in bf16. Types of 16 bit and

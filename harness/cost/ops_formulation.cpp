@@ -53,7 +53,8 @@ OpCost roofline(std::string_view name, OpPart part, const Work& work, double flo
 
 OpsFormulation::OpsFormulation(const ModelSpec& model, const HardwareSpec& gpu,
                                const ParallelConfig& parallel, const Precision& precision,
-                               const OpsParameters& parameters)
+                               const OpsParameters& parameters,
+                               const std::optional<LoraAdapters>& lora)
     : model_(model),
       parallel_(parallel),
       p_(parameters),
@@ -90,6 +91,11 @@ OpsFormulation::OpsFormulation(const ModelSpec& model, const HardwareSpec& gpu,
     decode_heads_ = prefill_heads_;
     q_width_ = q_heads_ * real(model.head_dim), v_width_ = q_width_;
     kv_width_ = 2.0 * kv_heads_ * real(model.head_dim);
+  }
+  if (lora) {
+    lora_ = lora_projections(*lora, model, parallel.tp);
+    lora_rank_ = real(lora->rank);
+    lora_peak_ = rates(gpu, DType::bf16, {}, p_.gemm_efficiency, "adapters").peak;
   }
   if (model.moe) {
     const MoeSpec& moe = *model.moe;
@@ -403,6 +409,29 @@ void OpsFormulation::experts(double all_tokens, Ops& ops) const {
   quantise("expert_down_quantise", rows * expert_ffn_, expert_type_, ops);
   ops.push_back(expert_gemm("expert_down_gemm", per_expert, hidden_, expert_ffn_, touched));
   moved("weighted_sum", rows * hidden_, 1, 0.5);
+}
+
+void OpsFormulation::lora(double tokens, double adapters, Ops& ops) const {
+  if (tokens <= 0 || adapters <= 0) return;
+  struct Names {
+    std::string_view shrink, expand;
+  };
+  const auto names = [](std::string_view name) -> Names {
+    if (name == "qkv") return {"lora_qkv_shrink", "lora_qkv_expand"};
+    if (name == "out") return {"lora_out_shrink", "lora_out_expand"};
+    if (name == "up") return {"lora_up_shrink", "lora_up_expand"};
+    return {"lora_down_shrink", "lora_down_expand"};
+  };
+  // Rows are grouped by adapter; groups share a launch.
+  const double rows = shared(tokens) / adapters;
+  for (const LoraProjection& p : lora_) {
+    const auto [shrink, expand] = names(p.name);
+    ops.push_back(gemm(shrink,
+                       {.m = rows, .n = p.products * lora_rank_, .k = p.in, .count = adapters},
+                       lora_peak_));
+    ops.push_back(
+        gemm(expand, {.m = rows, .n = p.out, .k = lora_rank_, .count = adapters}, lora_peak_));
+  }
 }
 
 void OpsFormulation::embedding(double tokens, Ops& ops) const {

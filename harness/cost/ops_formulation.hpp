@@ -6,6 +6,7 @@
 #include "harness/cost/expert_skew.hpp"
 #include "harness/cost/fabric.hpp"
 #include "harness/cost/op_cost.hpp"
+#include "harness/plan/lora.hpp"
 #include "harness/plan/parallel_config.hpp"
 #include "harness/plan/placement.hpp"
 #include "harness/plan/precision.hpp"
@@ -21,7 +22,8 @@ class OpsFormulation {
  public:
   // Throws Error when the GPU has no peak, or the profile no efficiency, for a type in use.
   OpsFormulation(const ModelSpec& model, const HardwareSpec& gpu, const ParallelConfig& parallel,
-                 const Precision& precision, const OpsParameters& parameters);
+                 const Precision& precision, const OpsParameters& parameters,
+                 const std::optional<LoraAdapters>& lora = {});
 
   // Norms, projections, rotary embedding and the all-reduce of the attention block: all of it that
   // depends on the number of tokens alone.
@@ -41,6 +43,10 @@ class OpsFormulation {
   void expert_exchange(double tokens, Ops& ops) const;
   // The routed experts of the hottest rank, with the tokens of all EP ranks together.
   void experts(double all_tokens, Ops& ops) const;
+
+  // What low-rank adapters add to a layer's projections when the tokens' requests use `adapters`
+  // distinct ones: a shrink and an expand kernel each, which read every adapter in use once.
+  void lora(double tokens, double adapters, Ops& ops) const;
 
   void embedding(double tokens, Ops& ops) const;  // first stage
   void hand_over(double tokens, Ops& ops) const;  // to the next stage
@@ -94,6 +100,8 @@ class OpsFormulation {
   double up_matrices_ = 2;                                        // gate and up, or up alone
   AttentionHeads prefill_heads_, decode_heads_;
   std::optional<HottestRank> hottest_;
+  std::vector<LoraProjection> lora_;
+  double lora_rank_ = 0, lora_peak_ = 0;
   double ranks_visited_ = 1;  // EP ranks that a token's experts live on
 };
 

@@ -51,13 +51,20 @@ std::vector<StageKind> stage_kinds(const ModelSpec& model, std::int64_t stages) 
   return kinds;
 }
 
-StepAssembly::StepAssembly(const OpsParameters& parameters, const ModelSpec& model,
-                           std::int64_t stages)
+StepAssembly::StepAssembly(const OpsParameters& parameters, const Deployment& d)
     : up_(parameters.scale_up),
       out_(parameters.scale_out),
       launch_(parameters.launch),
-      kinds_(stage_kinds(model, stages)) {
-  for (const StageKind& kind : kinds_) {
+      stream_overlap_(d.budget.offload.overlap),
+      kinds_(stage_kinds(d.model, d.parallel.pp)) {
+  const BytesPerSecond host_link = d.gpu.pcie * parameters.host_link_efficiency;
+  for (StageKind& kind : kinds_) {
+    if (d.budget.offload.active()) {
+      const StageLayers layers = stage_layers(d.model, d.parallel.pp, kind.stage);
+      kind.streamed = streamed_weights(weight_parts(d.model, d.parallel, d.precision, layers),
+                                       d.budget.offload);
+      kind.stream = (kind.streamed / host_link).count();
+    }
     any_full_ |= kind.full_dense + kind.full_moe > 0;
     any_windowed_ |= kind.windowed_dense + kind.windowed_moe > 0;
     any_dense_ |= kind.full_dense + kind.windowed_dense > 0;
@@ -115,6 +122,8 @@ StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool gr
     };
     layers(full_dense, kind.full_dense), layers(full_moe, kind.full_moe);
     layers(windowed_dense, kind.windowed_dense), layers(windowed_moe, kind.windowed_moe);
+    // Layers arrive while earlier ones run, the first ones of a step during the last.
+    gpu += kind.stream - stream_overlap_ * std::min(gpu, kind.stream);
     end(b.embedding, kind.first), end(b.lm_head, kind.last), end(b.hand_over, !kind.last);
     // Outside a graph the host launches ahead of the GPU; whichever is slower sets the pace.
     const double launches = graph ? launch_.graph.count() : parts.kernels * launch_.kernel.count();
@@ -122,7 +131,7 @@ StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool gr
     step.elapsed += occupied * static_cast<double>(kind.stages);
     if (i == 0 || occupied + framework > step.stage) {
       step.stage = occupied + framework;
-      step.parts = parts, step.slowest = i, step.host = launches + framework;
+      step.parts = parts, step.slowest = i, step.host = launches + framework + kind.stream;
     }
   }
   return step;
@@ -136,7 +145,10 @@ BlockTimes block_times(const OpsFormulation& f, const RankLoad& rank, double all
     emit();
     return part_times(ops);
   };
-  b.projections = times([&] { f.projections(rank.tokens, ops); });
+  b.projections = times([&] {
+    f.projections(rank.tokens, ops);
+    f.lora(rank.tokens, rank.adapters, ops);
+  });
   b.full_attention = f.attention_times(rank.prefill, rank.decode);
   b.windowed_attention = f.attention_times(rank.windowed_prefill, rank.windowed_decode);
   b.dense_ffn = times([&] { f.dense_ffn(rank.tokens, ops); });

@@ -6,6 +6,7 @@
 
 #include "harness/cost/op_cost.hpp"
 #include "harness/cost/ops_formulation.hpp"
+#include "harness/plan/deployment.hpp"
 #include "kernels/shapes/attention.hpp"
 
 namespace inferbench {
@@ -15,6 +16,7 @@ struct RankLoad {
   double tokens = 0;              // new tokens
   double sampled = 0;             // positions the LM head runs on
   double requests = 0;            // in the step; what the framework handles one by one
+  double adapters = 0;            // distinct LoRA adapters of its requests
   AttentionLoad prefill, decode;  // in layers of full attention
   AttentionLoad windowed_prefill, windowed_decode;  // in layers with a sliding window
 };
@@ -32,6 +34,8 @@ struct StageKind {
   std::int64_t stages = 1;  // stages like it
   std::int64_t layers = 0;
   double full_dense = 0, full_moe = 0, windowed_dense = 0, windowed_moe = 0;
+  double stream = 0;  // seconds in which its offloaded weights cross the host link, per step
+  Bytes streamed{};
   bool first = false, last = false;
 };
 
@@ -41,7 +45,7 @@ std::vector<StageKind> stage_kinds(const ModelSpec& model, std::int64_t stages);
 struct StepSeconds {
   double stage = 0;         // the slowest stage is occupied so long
   double elapsed = 0;       // through all stages, pipeline empty
-  double host = 0;          // launches and framework, alone
+  double host = 0;          // launches, framework and streamed weights, alone
   PartTimes parts;          // of the slowest stage, each alone
   std::size_t slowest = 0;  // its index in stage_kinds
 };
@@ -50,7 +54,7 @@ struct StepSeconds {
 // tier, launches by graph or by kernel, hand-over between stages.
 class StepAssembly {
  public:
-  StepAssembly(const OpsParameters& parameters, const ModelSpec& model, std::int64_t stages);
+  StepAssembly(const OpsParameters& parameters, const Deployment& deployment);
 
   // `tokens` decides whether a CUDA graph is replayed, unless the last argument does.
   StepSeconds assemble(const BlockTimes& blocks, double tokens, double requests) const {
@@ -67,6 +71,7 @@ class StepAssembly {
 
   TierParameters up_, out_;
   LaunchParameters launch_;
+  double stream_overlap_ = 1;
   std::vector<StageKind> kinds_;
   bool any_full_ = false, any_windowed_ = false, any_dense_ = false, any_moe_ = false;
 };

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "harness/base/error.hpp"
+#include "harness/base/text_table.hpp"
 #include "harness/cost/ops_formulation.hpp"
 #include "harness/cost/ops_step.hpp"
 #include "harness/cost/step_formulation.hpp"
@@ -53,10 +54,11 @@ struct Slowest {
 class OpsStep final : public StepFormulation {
  public:
   OpsStep(const Deployment& deployment, const OpsParameters& parameters)
-      : StepFormulation(deployment.parallel.ep, deployment.model.sliding_window),
+      : StepFormulation(deployment.parallel.ep, deployment.model.sliding_window,
+                        deployment.budget.lora),
         formulation_(deployment.model, deployment.gpu, deployment.parallel, deployment.precision,
-                     parameters),
-        assembly_(parameters, deployment.model, deployment.parallel.pp),
+                     parameters, deployment.budget.lora),
+        assembly_(parameters, deployment),
         rank_table_([this](double tokens) { return rank_blocks(formulation_, tokens); }),
         expert_table_([this](double tokens) {
           return times_of([&](Ops& ops) { formulation_.experts(tokens, ops); });
@@ -118,6 +120,10 @@ BlockTimes OpsStep::blocks_of(const Slowest& rank) const {
   const RankBlocks& blocks = rank_table_.at(index(rank.load.tokens), scratch);
   BlockTimes times;
   times.projections = blocks.projections;
+  if (adapters()) {
+    times.projections +=
+        times_of([&](Ops& ops) { formulation_.lora(rank.load.tokens, rank.load.adapters, ops); });
+  }
   times.full_attention = rank.full_attention;
   times.windowed_attention = rank.windowed_attention;
   times.dense_ffn = blocks.dense_ffn;
@@ -176,7 +182,10 @@ Ops OpsStep::stage_ops(const Slowest& rank, const StageKind& kind,
   const double moe = kind.full_moe + kind.windowed_moe;
   const auto& f = formulation_;
   block(kind.first, [&](Ops& ops) { f.embedding(tokens, ops); });
-  block(dense + moe, [&](Ops& ops) { f.projections(tokens, ops); });
+  block(dense + moe, [&](Ops& ops) {
+    f.projections(tokens, ops);
+    f.lora(tokens, rank.load.adapters, ops);
+  });
   block(kind.full_dense + kind.full_moe,
         [&](Ops& ops) { f.attention(rank.load.prefill, rank.load.decode, false, ops); });
   block(kind.windowed_dense + kind.windowed_moe, [&](Ops& ops) {
@@ -218,17 +227,29 @@ StepExplanation OpsStep::explain(const BatchPlan& plan) const {
                        .time = op.time * counts[i]});
     sum += out.ops.back().time.count();
   }
+  if (kind.stream > 0) {
+    out.ops.push_back({.name = "weight_stream",
+                       .part = "host",
+                       .count = 1,
+                       .wire = kind.streamed,
+                       .roof = Roof::host,
+                       .time = Seconds(kind.stream)});
+  }
   out.ops.push_back({.name = "launch_and_framework",
                      .part = "host",
                      .count = 1,
                      .roof = Roof::host,
-                     .time = Seconds(seconds.host)});
+                     .time = Seconds(seconds.host - kind.stream)});
   for (OpExplanation& op : out.ops) op.share = op.time.count() / sum;
   out.graph = graph_effect(rank);
   out.notes.emplace_back(out.graph->replayed
                              ? "replayed as a CUDA graph"
                              : "launched kernel by kernel; the launches hide behind the GPU's work "
                                "unless they take longer");
+  if (adapters()) {
+    out.notes.push_back(significant(rank.load.adapters) + " of " +
+                        std::to_string(adapters()->adapters()) + " adapters are in the step");
+  }
   if (parallel.ep > 1) {
     out.notes.push_back(
         "attention rank " + std::to_string(rank.rank) + " of " + std::to_string(parallel.ep) +

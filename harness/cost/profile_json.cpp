@@ -176,6 +176,9 @@ OpsParameters read_ops_parameters(const Section& root) {
   p.scale_up = read_tier(root.section("scale_up"));
   p.scale_out = read_tier(root.section("scale_out"));
   read_all_reduce(root.section("all_reduce"), p);
+  const Section host_link = root.section("host_link");
+  p.host_link_efficiency = host_link.efficiency("efficiency");
+  host_link.object.refuse_unknown();
   p.launch = read_launch(root.section("launch"));
   return p;
 }

@@ -8,6 +8,7 @@ class StepCostModel::Impl {
  public:
   Impl(const Deployment& deployment, const CostProfile& profile)
       : deployment_(deployment), profile_(profile) {
+    refuse_in_claims(profile, deployment.precision, deployment.budget);
     if (profile.is_claims()) {
       formulation_ = claims_step(deployment, std::get<ClaimsParameters>(profile.parameters));
     } else {

@@ -110,8 +110,11 @@ class DecodeSums {
 
 }  // namespace
 
-StepFormulation::StepFormulation(std::int64_t ranks, std::int64_t window)
-    : ranks_(static_cast<std::size_t>(ranks)), window_(static_cast<double>(window)) {}
+StepFormulation::StepFormulation(std::int64_t ranks, std::int64_t window,
+                                 const std::optional<LoraAdapters>& lora)
+    : ranks_(static_cast<std::size_t>(ranks)), window_(static_cast<double>(window)) {
+  if (lora) adapters_.emplace(*lora);
+}
 
 std::span<RankLoad> StepFormulation::sums(const BatchPlan& plan, FewRanks& few,
                                           std::vector<RankLoad>& many) const {
@@ -119,6 +122,7 @@ std::span<RankLoad> StepFormulation::sums(const BatchPlan& plan, FewRanks& few,
   const std::span<RankLoad> loads =
       many.empty() ? std::span(few).first(ranks_) : std::span<RankLoad>(many);
   add_items(plan, window_, loads);
+  if (adapters_) count_adapters(plan, *adapters_, loads);
   return loads;
 }
 
@@ -159,6 +163,17 @@ void add_items(const BatchPlan& plan, double window, std::span<RankLoad> ranks) 
       (item.decode ? add_wide_decode : add_chunk)(item, window, load);
       items = items.subspan(1);
     }
+  }
+}
+
+void count_adapters(const BatchPlan& plan, const AdapterChoice& choice, std::span<RankLoad> ranks) {
+  std::vector<std::vector<std::uint32_t>> seen(ranks.size());
+  for (const BatchItem& item : plan.items) seen[item.rank].push_back(choice.of(item.request));
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    std::vector<std::uint32_t>& used = seen[rank];
+    std::sort(used.begin(), used.end());
+    const auto end = std::unique(used.begin(), used.end());
+    ranks[rank].adapters = static_cast<double>(end - used.begin());
   }
 }
 

@@ -13,6 +13,28 @@ std::string text(std::int64_t value) {
   return std::to_string(value);
 }
 
+// The replica's weights in host memory: no catalog says how much of it a server has.
+void note_offload(const Deployment& d, std::vector<std::string>& notes) {
+  if (!d.budget.offload.active()) return;
+  double replica = 0;
+  for (std::int64_t stage = 0; stage < d.parallel.pp; ++stage) {
+    const StageLayers layers = stage_layers(d.model, d.parallel.pp, stage);
+    const auto parts = weight_parts(d.model, d.parallel, d.precision, layers);
+    replica += streamed_weights(parts, d.budget.offload).count();
+  }
+  replica *= static_cast<double>(d.parallel.tp * d.parallel.cp * d.parallel.ep);
+  notes.push_back("each replica streams " + human_bytes(replica) +
+                  " of weights from host memory at every step; whether the host has that much is "
+                  "not checked");
+}
+
+MemoryPart lora_part(const LoraAdapters& lora, const ModelSpec& model,
+                     const ParallelConfig& parallel, const StageLayers& layers) {
+  return {.name = "lora adapters",
+          .bytes = lora_bytes(lora, model, parallel.tp, static_cast<double>(layers.count)),
+          .how = label(lora) + ", 16 bit"};
+}
+
 // One stage's GPU: everything but KV, and how many tokens fit in what is left.
 struct StageFit {
   std::vector<MemoryPart> parts;
@@ -27,6 +49,8 @@ StageFit fit_stage(const ModelSpec& model, const ParallelConfig& parallel,
   const StageLayers layers = stage_layers(model, parallel.pp, stage);
   StageFit fit;
   fit.parts = weight_parts(model, parallel, precision, layers);
+  move_to_host(fit.parts, budget.offload, static_cast<double>(layers.count));
+  if (budget.lora) fit.parts.push_back(lora_part(*budget.lora, model, parallel, layers));
   fit.parts.push_back(activation_part(model, parallel, precision, budget.activation_tokens));
   fit.parts.push_back({.name = "runtime",
                        .bytes = budget.runtime_reserve,
@@ -163,6 +187,10 @@ std::variant<Deployment, DoesNotFit> place(const ModelSpec& model, const Hardwar
                 "`inferbench plan --model ... --gpu ... --gpus " + text(parallel.gpus()) +
                     "` lists what can");
   }
+  if (gpu.instances_per_gpu > 1 && parallel.replica_gpus() > 1) {
+    throw Error("--parallel " + label(parallel), "a replica over several instances of a GPU",
+                "instances have no link to each other", "use --instances with DP alone");
+  }
   const Bytes available = memory_available(gpu, budget);
   StageFit fit = tightest_stage(model, parallel, precision, budget, available);
   if (fit.kv_tokens < 1.0) {
@@ -187,6 +215,7 @@ std::variant<Deployment, DoesNotFit> place(const ModelSpec& model, const Hardwar
   deployment.notes = uneven_shares(model, parallel);
   deployment.uneven = !deployment.notes.empty();
   note_missing_units(gpu, precision, deployment.notes);
+  note_offload(deployment, deployment.notes);
   deployment.memory.push_back({.name = "kv",
                                .bytes = available - fit.needed,
                                .how = with_commas(deployment.kv_capacity.count()) + " tokens x " +

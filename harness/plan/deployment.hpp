@@ -31,6 +31,10 @@ struct Deployment {
   std::vector<std::string> notes;  // what is uneven, or has no unit, in words
 
   std::int64_t attention_ranks() const { return parallel.ep; }  // of one replica
+  // Whole GPUs: instances that share one count once.
+  std::int64_t gpus() const {
+    return (parallel.gpus() + gpu.instances_per_gpu - 1) / gpu.instances_per_gpu;
+  }
 };
 
 struct DoesNotFit {

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/base/units.hpp"
 #include "harness/catalog/hardware_spec.hpp"
 #include "harness/catalog/model_spec.hpp"
+#include "harness/plan/lora.hpp"
 #include "harness/plan/parallel_config.hpp"
 #include "harness/plan/precision.hpp"
+#include "harness/plan/weight_offload.hpp"
 
 namespace inferbench {
 
@@ -28,6 +31,8 @@ struct MemoryBudget {
   // Sequence length at which a sliding-window layer's KV is spread over its tokens: it keeps
   // min(window, sequence) of them. Without windows it changes nothing.
   Tokens kv_sequence{4096};
+  WeightOffload offload{};             // weights that live in host memory instead
+  std::optional<LoraAdapters> lora{};  // adapters beside the weights
 };
 
 // The layers of one pipeline stage. Stages differ by at most one layer, the longer ones first: the

@@ -83,6 +83,7 @@ SteadyMethod::SteadyMethod(SweepSystem system, Traffic traffic, std::optional<do
     throw Error(option, std::to_string(tokens.count()), "expected at least one token");
   };
   check(traffic.isl, "--isl"), check(traffic.osl, "--osl");
+  refuse_in_claims(system_.profile, system_.precision, system_.budget);
   // A windowed layer keeps its window of a sequence: the mean one of this traffic.
   system_.budget.kv_sequence = Tokens(traffic.isl.count() + traffic.osl.count() / 2);
 }
@@ -140,9 +141,10 @@ SweepPoint SteadyMethod::ops_point(const SweepTask& task) const {
   }
   const auto& parameters = std::get<OpsParameters>(system_.profile.parameters);
   const OpsFormulation formulation(system_.model, system_.gpu, task.parallel, system_.precision,
-                                   parameters);
-  const StepAssembly assembly(parameters, system_.model, task.parallel.pp);
-  const RankLoad load = mean_load(system_.model, traffic_, chunk, point.decodes);
+                                   parameters, budget.lora);
+  const StepAssembly assembly(parameters, *deployment);
+  RankLoad load = mean_load(system_.model, traffic_, chunk, point.decodes);
+  if (budget.lora) load.adapters = AdapterChoice(*budget.lora).expected_distinct(load.requests);
   const double ranks = real(task.parallel.ep);
   const BlockTimes blocks = block_times(formulation, load, load.tokens * ranks);
   const StepSeconds step = assembly.assemble(blocks, load.tokens, load.requests * ranks);
