@@ -25,8 +25,8 @@ struct BatchPlan {
   StepId step{};
   std::vector<BatchItem> items;
   std::vector<RequestId> preempted;  // gave their KV blocks back to make this plan
-  // KV tokens that move between the GPU and host memory before the step runs, of all ranks
-  // together: swapped requests, and prefixes kept in the CPU tier.
+  // KV tokens that move between the GPU and host memory before the step runs, of the rank that
+  // moves the most (each has a link of its own): swapped requests, and prefixes of the CPU tier.
   Tokens kv_to_host{}, kv_from_host{};
 
   bool empty() const { return items.empty(); }

@@ -29,6 +29,7 @@ void PagedScheduler::add_drafts(std::size_t first_item) {
     }
     draft_->plan.items[i].new_tokens += drafts;
     sequence.computed += drafts;
+    filled_ += drafts;
     budget_ -= drafts;
   }
 }
@@ -41,7 +42,9 @@ Tokens PagedScheduler::verified(Slot slot, const BatchItem& item, std::int32_t a
   if (!item.decode) return Tokens(1);
   ensure(accepted >= 0 && Tokens(accepted) < item.new_tokens, "what is accepted was drafted");
   const Tokens tokens = std::min(Tokens(1 + accepted), sequence.answer_end - sequence.known);
-  sequence.computed = sequence.known + tokens - Tokens(1);
+  const Tokens kept = sequence.known + tokens - Tokens(1);
+  filled_ -= sequence.computed - kept;
+  sequence.computed = kept;
   if (sequence.drafted_blocks) {
     sequence.drafted_blocks = false;
     pool_.shrink(slot, sequence.known + tokens);

@@ -10,7 +10,7 @@ namespace inferbench {
 
 PagedScheduler::PagedScheduler(const SchedulerOptions& options)
     : options_(options),
-      pool_(options.kv_blocks, options.block_tokens),
+      pool_(options.kv_blocks, options.block_tokens, options.kv),
       plans_(options.steps_in_flight) {
   check_options(options);
 }
@@ -19,7 +19,7 @@ PagedScheduler::PagedScheduler(const SchedulerOptions& options)
 Admission PagedScheduler::admit(const Request& request) {
   ensure(request.input >= Tokens(1) && request.max_output >= Tokens(1),
          "a request has a prompt and an answer");
-  return queue(make_sequence(request, order_of(request)));
+  return queue(request, make_sequence(request, order_of(request)));
 }
 
 Admission PagedScheduler::admit_prefilled(const Request& request) {
@@ -28,7 +28,8 @@ Admission PagedScheduler::admit_prefilled(const Request& request) {
   Sequence sequence = make_sequence(request, order_of(request));
   sequence.known += Tokens(1);
   sequence.arriving = request.input;
-  return queue(sequence);
+  sequence.arrives_decoding = true;
+  return queue(request, sequence);
 }
 
 QueueOrder PagedScheduler::order_of(const Request& request) {
@@ -41,12 +42,13 @@ std::int64_t PagedScheduler::queue_key(const Request& /*request*/,
   return 0;
 }
 
-Admission PagedScheduler::queue(const Sequence& sequence) {
+Admission PagedScheduler::queue(const Request& request, const Sequence& sequence) {
   const bool outgrows_pool = pool_.blocks_for(sequence.longest - Tokens(1)) > pool_.capacity();
   const bool outgrows_model = options_.context > Tokens(0) && sequence.longest > options_.context;
   if (outgrows_pool || outgrows_model) return Admission::rejected_too_long;
   newest_ = sequences_.open(sequence.id, sequence);
   insert(waiting_, newest_);
+  pool_.open(newest_, request);
   return Admission::queued;
 }
 
@@ -69,7 +71,12 @@ const BatchPlan& PagedScheduler::plan() {
   if (plans_.full()) return draft_->plan;
   budget_ = options_.step_tokens;
   fill();
-  if (!draft_->plan.empty()) plans_.issue();
+  if (draft_->plan.empty()) return draft_->plan;
+  // What moved for a step that found nothing to run is carried by the next one that does.
+  draft_->plan.kv_to_host = pool_.take_to_host();
+  draft_->plan.kv_from_host = pool_.take_from_host();
+  pool_.note_usage(filled_);
+  plans_.issue();
   return draft_->plan;
 }
 
@@ -129,7 +136,8 @@ void PagedScheduler::close(Slot slot) {
   const Sequence& sequence = sequences_[slot];
   ensure(sequence.steps_in_flight == 0, "a request that ends is in no step");
   if (sequence.decoding && !sequence.started) --unplanned_arrivals_;
-  pool_.release(slot);
+  filled_ -= sequence.computed;
+  pool_.close(slot, sequence.computed);
   sequences_.close(sequences_[slot].id, slot);
 }
 
@@ -145,8 +153,10 @@ void PagedScheduler::add(Slot slot, Tokens tokens) {
   draft_->slots.push_back(slot);
   sequence.started = true;
   sequence.computed += tokens;
+  filled_ += tokens;
   ++sequence.steps_in_flight;
   budget_ -= tokens;
+  if (!sequence.decoding) pool_.note_computed(slot, sequence.computed);
 }
 
 void PagedScheduler::add_decodes() {
@@ -178,7 +188,9 @@ void PagedScheduler::add_decodes() {
   }
   items.resize(taken);
   slots.resize(taken);
-  budget_ -= Tokens(static_cast<std::int64_t>(taken - before));
+  const Tokens added(static_cast<std::int64_t>(taken - before));
+  filled_ += added;
+  budget_ -= added;
   if (options_.draft_tokens > Tokens(0)) add_drafts(before);
   if (unplanned_arrivals_ > 0) note_arrivals(before);
 }
@@ -202,13 +214,22 @@ void PagedScheduler::add_prompt_chunks() {
   }
 }
 
-bool PagedScheduler::start_oldest_waiting(Tokens tokens) {
+bool PagedScheduler::start_oldest_waiting(Tokens tokens, std::int64_t keep_free) {
   const Slot slot = waiting_.front();
-  if (!pool_.reserve(slot, tokens)) return false;
   Sequence& sequence = sequences_[slot];
+  if (pool_.contiguous()) tokens = std::max(tokens, sequence.longest - Tokens(1));
+  if (sequence.arriving > Tokens(0)) {
+    if (!pool_.start_with(slot, tokens, keep_free)) return false;
+    sequence.computed = std::exchange(sequence.arriving, Tokens(0));
+  } else {
+    const auto cached = pool_.start(slot, sequence.known, tokens, keep_free);
+    if (!cached) return false;
+    sequence.computed = *cached;
+  }
+  filled_ += sequence.computed;
   sequence.room = pool_.room(slot);
-  sequence.computed = std::exchange(sequence.arriving, Tokens(0));
-  sequence.decoding = sequence.computed > Tokens(0);
+  sequence.decoding = sequence.arrives_decoding;
+  sequence.arrives_decoding = false;
   if (sequence.decoding && !sequence.started) ++unplanned_arrivals_;
   waiting_.pop_front();
   insert(sequence.decoding ? decoding_ : prompts_, slot);
@@ -220,7 +241,12 @@ void PagedScheduler::preempt(Slot slot) {
   ensure(sequence.steps_in_flight == 0, "a preempted request is in no step");
   if (sequence.decoding && !sequence.started) --unplanned_arrivals_;
   erase(sequence.decoding ? decoding_ : prompts_, slot);
+  if (pool_.swap_out(slot, sequence.computed)) {
+    sequence.arriving = sequence.computed;
+    sequence.arrives_decoding = sequence.decoding;
+  }
   pool_.release(slot);
+  filled_ -= sequence.computed;
   sequence.computed = sequence.room = Tokens(0);
   sequence.decoding = false;
   insert(waiting_, slot);
@@ -236,7 +262,8 @@ std::int64_t PagedScheduler::repeats() const {
   if (draft_ == nullptr || options_.steps_in_flight > 1 || cancelled_in_flight_ > 0) return 0;
   if (options_.draft_tokens > Tokens(0)) return 0;  // how far a step goes is not known before
   const BatchPlan& plan = draft_->plan;
-  if (!prompts_.empty() || plan.items.size() != decoding_.size() || !plan.preempted.empty()) {
+  if (!prompts_.empty() || plan.items.size() != decoding_.size() || !plan.preempted.empty() ||
+      plan.kv_to_host + plan.kv_from_host > Tokens(0)) {
     return 0;
   }
   std::int64_t most = plans_without_start();
@@ -252,7 +279,8 @@ std::int64_t PagedScheduler::repeats_in_pool(std::int64_t most) const {
   if (most <= 0) return 0;
   const auto batch = static_cast<std::int64_t>(decoding_.size());
   // Each takes at most so many blocks more: nearly always there are enough for all of them.
-  if ((most / options_.block_tokens.count() + 1) * batch <= pool_.free()) return most;
+  const std::int64_t free = pool_.free_without_transfer();
+  if ((most / options_.block_tokens.count() + 1) * batch <= free) return most;
   std::int64_t blocks = 0;
   Tokens slack = Tokens(most);
   for (const Slot slot : decoding_) {
@@ -261,8 +289,8 @@ std::int64_t PagedScheduler::repeats_in_pool(std::int64_t most) const {
     if (left < Tokens(most)) blocks += pool_.blocks_for(Tokens(most) - left);
     slack = std::min(slack, left);
   }
-  if (blocks <= pool_.free()) return most;
-  const std::int64_t each = pool_.free() / batch * options_.block_tokens.count();
+  if (blocks <= free) return most;
+  const std::int64_t each = free / batch * options_.block_tokens.count();
   return std::min(most, std::max(slack.count(), each));
 }
 
@@ -272,9 +300,12 @@ bool PagedScheduler::newcomer_waits() const {
 
 void PagedScheduler::repeat(StepId step, std::int64_t times) {
   ensure(plans_.oldest(step).slots.size() == decoding_.size(), "the step is one of all decodes");
+  pool_.note_repeated_usage(filled_, static_cast<std::int64_t>(decoding_.size()), times);
   for (const Slot slot : decoding_) {
     Sequence& sequence = sequences_[slot];
+    pool_.note_repeated_growth(sequence.room, sequence.computed, times);
     sequence.known += Tokens(times);
+    filled_ += sequence.known - sequence.computed;
     sequence.computed = sequence.known;
     if (sequence.known <= sequence.room) continue;
     ensure(pool_.reserve(slot, sequence.known), "repeated steps find their KV blocks");

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "harness/schedule/kv_block_pool.hpp"
+#include "harness/schedule/kv_memory.hpp"
 #include "harness/schedule/plans_in_flight.hpp"
 #include "harness/schedule/scheduler.hpp"
 #include "harness/schedule/scheduler_options.hpp"
@@ -28,11 +28,12 @@ class PagedScheduler : public Scheduler {
   const BatchPlan& plan() final;
   std::span<const Emission> commit(StepId step, const StepResult& result) final;
   SchedulerState state() const final;
+  KvStats kv_stats() const final { return pool_.stats(); }
   std::int64_t repeats() const final;
   void repeat(StepId step, std::int64_t times) final;
   bool newcomer_waits() const final;
 
-  const KvBlockPool& pool() const { return pool_; }
+  const KvMemory& pool() const { return pool_; }
 
  protected:
   using Slot = std::uint32_t;
@@ -56,9 +57,10 @@ class PagedScheduler : public Scheduler {
   // The next chunk of each prompt, oldest first, while the budget lasts.
   void add_prompt_chunks();
   // Reserves blocks for `tokens` of the oldest waiting sequence and makes it a prompt, or a decode
-  // if its prompt arrived computed; false when too few are free.
-  bool start_oldest_waiting(Tokens tokens);
-  // Takes a running sequence's blocks; it goes back to the queue and recomputes what it had.
+  // if its prompt arrived computed; false when too few are free to leave `keep_free`.
+  bool start_oldest_waiting(Tokens tokens, std::int64_t keep_free = 0);
+  // Takes a running sequence's blocks; it goes back to the queue and recomputes what it had, or
+  // reads it back from the host.
   void preempt(Slot slot);
   // Blocks for one more token of a decoding sequence whose blocks are full; false: not this step.
   virtual bool grow(Slot slot) = 0;
@@ -73,7 +75,8 @@ class PagedScheduler : public Scheduler {
   std::int64_t most_running() const;
 
   SchedulerOptions options_;
-  KvBlockPool pool_;
+  KvMemory pool_;
+  Tokens filled_{};  // sum of `computed` over the sequences that hold blocks
   Slots<Sequence> sequences_;
   std::deque<Slot> waiting_;
   std::vector<Slot> prompts_, decoding_;
@@ -87,7 +90,7 @@ class PagedScheduler : public Scheduler {
   template <class List>
   void erase(List& list, Slot slot);
   QueueOrder order_of(const Request& request);
-  Admission queue(const Sequence& sequence);
+  Admission queue(const Request& request, const Sequence& sequence);
   void turn(Slot slot);
   void finish_cancellation(Slot slot);
   void add_drafts(std::size_t first_item);

@@ -19,8 +19,7 @@ bool PreemptingScheduler::may_start() const {
 bool PreemptingScheduler::start_next() {
   const Tokens prompt = sequences_[waiting_.front()].known;
   const bool alone = running() == 0 && cancelled_in_flight_ == 0;
-  if (!alone && pool_.free() - pool_.blocks_for(prompt) < watermark_blocks_) return false;
-  return start_oldest_waiting(prompt);
+  return start_oldest_waiting(prompt, alone ? 0 : watermark_blocks_);
 }
 
 void PreemptingScheduler::start_whole_prompts() {
@@ -30,7 +29,7 @@ void PreemptingScheduler::start_whole_prompts() {
     const Tokens prompt = sequence.known - sequence.arriving;
     if (prompt > budget_ && prompt <= options_.step_tokens) return;
     if (!start_next()) return;
-    add(slot, std::min(prompt, budget_));
+    add(slot, std::min(sequences_[slot].left(), budget_));
   }
 }
 

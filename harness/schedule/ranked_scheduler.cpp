@@ -67,6 +67,8 @@ const BatchPlan& RankedScheduler::plan() {
     draft.plan.preempted.insert(draft.plan.preempted.end(), own.preempted.begin(),
                                 own.preempted.end());
     if (own.empty()) continue;
+    draft.plan.kv_to_host = std::max(draft.plan.kv_to_host, own.kv_to_host);
+    draft.plan.kv_from_host = std::max(draft.plan.kv_from_host, own.kv_from_host);
     for (const BatchItem& item : own.items) {
       draft.plan.items.push_back(item);
       draft.plan.items.back().rank = static_cast<std::uint16_t>(r);
@@ -142,6 +144,12 @@ void RankedScheduler::note_peak() {
   std::int64_t used = 0;
   for (const Rank& rank : ranks_) used += rank.scheduler->state().kv_used;
   kv_peak_used_ = std::max(kv_peak_used_, used);
+}
+
+KvStats RankedScheduler::kv_stats() const {
+  KvStats sum;
+  for (const Rank& rank : ranks_) sum += rank.scheduler->kv_stats();
+  return sum;
 }
 
 SchedulerState RankedScheduler::state() const {

@@ -27,6 +27,7 @@ class RankedScheduler final : public Scheduler {
   const BatchPlan& plan() override;
   std::span<const Emission> commit(StepId step, const StepResult& result) override;
   SchedulerState state() const override;
+  KvStats kv_stats() const override;
   std::int64_t repeats() const override;
   void repeat(StepId step, std::int64_t times) override;
   bool newcomer_waits() const override;

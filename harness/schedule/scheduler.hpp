@@ -5,6 +5,7 @@
 
 #include "harness/base/ids.hpp"
 #include "harness/schedule/batch_plan.hpp"
+#include "harness/schedule/kv_stats.hpp"
 #include "harness/schedule/step_result.hpp"
 #include "workloads/request.hpp"
 
@@ -45,6 +46,8 @@ class Scheduler {
   virtual std::span<const Emission> commit(StepId step, const StepResult& result) = 0;
 
   virtual SchedulerState state() const = 0;
+  // What its KV memory did so far.
+  virtual KvStats kv_stats() const { return {}; }
 
   // How many further times the step just planned would be planned again, each time with every
   // context one token longer, if only its own commits came between: no arrival, no cancellation, no

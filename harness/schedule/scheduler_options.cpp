@@ -45,6 +45,7 @@ void check_options(const SchedulerOptions& options) {
                     std::to_string(options.draft_tokens.count()) + " drafted tokens",
                 "at least one more than are drafted", "raise it, or draft fewer");
   }
+  check_options(options.kv, options.block_tokens);
   if (options.context < Tokens(0)) {
     throw Error("--context", std::to_string(options.context.count()) + " is negative",
                 "tokens, or 0 for no limit");

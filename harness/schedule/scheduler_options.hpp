@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "harness/base/units.hpp"
+#include "harness/schedule/kv_options.hpp"
 
 namespace inferbench {
 
@@ -24,6 +25,7 @@ struct SchedulerOptions {
   Tokens draft_tokens{};
   Tokens context{};                  // longest prompt and answer that the model takes; 0: no limit
   std::int64_t steps_in_flight = 1;  // steps that may be planned before the oldest is committed: PP
+  KvOptions kv;
   std::int64_t attention_ranks = 1;  // EP (DESIGN: EP ranks are data-parallel for attention)
 };
 

@@ -26,14 +26,15 @@ struct alignas(64) Sequence {
   bool decoding : 1 = false;  // the prompt, or what a preemption lost, is computed
   bool started : 1 = false;   // stood in a plan
   bool cancelled : 1 = false;
-  bool drafted_blocks : 1 = false;  // holds blocks that only its drafted tokens need
-  Tokens known{};                   // prompt and generated tokens
-  Tokens computed{};                // of these, cached or being computed by a step in flight
-  Tokens room{};                    // tokens that its KV blocks can hold
+  bool drafted_blocks : 1 = false;    // holds blocks that only its drafted tokens need
+  bool arrives_decoding : 1 = false;  // a decode once `arriving` has arrived
+  Tokens known{};                     // prompt and generated tokens
+  Tokens computed{};                  // of these, cached or being computed by a step in flight
+  Tokens room{};                      // tokens that its KV blocks can hold
   Tokens answer_end{};  // known tokens with the whole answer: the oracle, for commit alone
   Tokens longest{};     // what a scheduler may know of answer_end: never less
   QueueOrder order{};
-  Tokens arriving{};  // keys and values that come with the request, not computed here
+  Tokens arriving{};  // keys and values that come with the request, or back from the host
 
   Tokens left() const { return known - computed; }
 };
