@@ -11,18 +11,33 @@ namespace inferbench {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+std::string options_of(const SchedulingPolicy& policy) {
+  std::string text = policy.watermark ? "--watermark" : "";
+  if (policy.aging > 0) text += ", --aging (" + std::to_string(policy.aging) + ")";
+  return text.empty() ? "-" : text;
+}
+
+}  // namespace
+
 std::string scheduler_table() {
-  TextTable table({"scheduler", "what it does"});
+  TextTable table({"scheduler", "what it does", "its own options"});
   for (const SchedulingPolicy& policy : scheduling_policies()) {
-    table.add({std::string(policy.name), std::string(policy.description)});
+    table.add({std::string(policy.name), std::string(policy.description), options_of(policy)});
   }
-  return table.str() + "\nThe first is the default.\n";
+  return table.str() +
+         "\nThe first is the default. --step-tokens, --max-batch and --speculate go with all; "
+         "docs/replay.md says more.\n";
 }
 
 nlohmann::ordered_json schedulers_json() {
   Json rows = Json::array();
   for (const SchedulingPolicy& policy : scheduling_policies()) {
-    rows.push_back({{"name", policy.name}, {"description", policy.description}});
+    rows.push_back({{"name", policy.name},
+                    {"description", policy.description},
+                    {"watermark", policy.watermark},
+                    {"aging", policy.aging > 0 ? Json(policy.aging) : Json()}});
   }
   return {{"schedulers", rows}};
 }

@@ -4,9 +4,6 @@
 
 #include "harness/base/error.hpp"
 #include "harness/replay/router.hpp"
-#include "harness/schedule/priority_scheduler.hpp"
-#include "harness/schedule/registry.hpp"
-#include "harness/schedule/shortest_first_scheduler.hpp"
 #include "workloads/text_values.hpp"
 
 namespace inferbench {
@@ -27,17 +24,10 @@ PercentileMethod method_named(const std::string& name) {
 
 ServingOptions ReplayArguments::serving() const {
   ServingOptions options;
-  options.scheduler = scheduler;
+  apply(options, workload.options.seed);
   options.step_tokens = Tokens(step_tokens);
   options.max_batch = max_batch;
   options.block_tokens = Tokens(block_tokens);
-  if (watermark) {
-    refuse_watermark_unless_used(find_policy(scheduler));
-    options.watermark = *watermark;
-  }
-  options.aging = aging;
-  if (!speculate.empty()) options.speculation = parse_speculation(speculate);
-  options.seed = workload.options.seed;
   options.router = router;
   if (!cut.empty()) options.cut = Time(parse_duration(cut, "--cut"));
   return options;
@@ -58,21 +48,11 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
   const auto serving = [&](const char* name, auto& value, const std::string& help) {
     verb.add_option(name, value, help)->group("Serving")->capture_default_str();
   };
-  serving("--scheduler", arguments.scheduler, joined(scheduler_names()));
+  add_policy_options(verb, arguments, "Serving");
   serving("--step-tokens", arguments.step_tokens,
           "new tokens per step and attention rank: decodes first, prompt chunks with the rest");
   serving("--max-batch", arguments.max_batch, "running requests per attention rank");
   serving("--block-tokens", arguments.block_tokens, "tokens per KV block");
-  serving("--watermark", arguments.watermark,
-          "share of KV blocks that admissions leave free (default 0.01; not for static batches)");
-  serving("--aging", arguments.aging,
-          "of priority (later admissions per level, default " +
-              std::to_string(PriorityScheduler::kAging) +
-              ") and shortest_first (tokens per later admission, default " +
-              std::to_string(ShortestFirstScheduler::kAging) + ")");
-  serving("--speculate", arguments.speculate,
-          "drafted tokens and how many are accepted: gamma=4,accept=0.8 (n-gram), with "
-          "draft=MODEL, or mtp=N; accept=0.9/0.8/0.7 by position (default: none)");
   serving("--router", arguments.router, "between DP replicas: " + joined(router_names()));
   serving("--cut", arguments.cut,
           "end the run at this time, e.g. 10m; requests still open count as unfinished");

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "bench/cli/policy_options.hpp"
 #include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/system_options.hpp"
 #include "bench/cli/workload_options.hpp"
@@ -16,15 +17,12 @@ class App;
 namespace inferbench {
 
 // Everything `inferbench replay` is asked. Must outlive the parsing of the verb.
-struct ReplayArguments : ProfileArguments {
+struct ReplayArguments : ProfileArguments, PolicyArguments {
   SystemOptions system;
   WorkloadArguments workload;
-  std::string scheduler = "in_flight", router = "least_loaded";
+  std::string router = "least_loaded";
   std::int64_t step_tokens = 2048, max_batch = 256, block_tokens = 16;
-  std::optional<double> watermark;    // absent: the default, where the policy has one
-  std::optional<std::int64_t> aging;  // absent: the policy's default
-  std::string speculate;              // empty: none
-  std::string slo, cut;               // empty: none
+  std::string slo, cut;  // empty: none
   std::string percentile_method = "linear";
   std::string json, records;  // empty: not written
   std::string console;        // empty: our own report

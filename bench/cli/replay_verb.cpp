@@ -9,7 +9,6 @@
 #include "bench/cli/verbs.hpp"
 #include "harness/metrics/summarize.hpp"
 #include "harness/replay/record_sinks.hpp"
-#include "harness/schedule/registry.hpp"
 #include "results/configuration.hpp"
 #include "results/exporters/export.hpp"
 #include "results/request_records.hpp"
@@ -36,12 +35,7 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
                       {"steps_in_flight", outcome.limits.steps_in_flight},
                       {"attention_ranks", outcome.limits.attention_ranks},
                       {"router", outcome.serving.router}};
-  const std::int64_t aging = find_policy(outcome.serving.scheduler).aging;
-  if (aging > 0) out["scheduler"]["aging"] = outcome.limits.aging.value_or(aging);
-  if (outcome.serving.speculation) {
-    out["scheduler"]["speculation"] = given.speculate;
-    out["scheduler"]["draft_tokens"] = outcome.limits.draft_tokens.count();
-  }
+  out["scheduler"].update(policy_json(outcome.serving));
   if (outcome.serving.cut) {
     out["scheduler"]["cut_ns"] = outcome.serving.cut->time_since_epoch().count();
   }

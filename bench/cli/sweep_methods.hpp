@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench/cli/plan_rule_options.hpp"
+#include "bench/cli/policy_options.hpp"
 #include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/system_options.hpp"
 #include "bench/cli/workload_options.hpp"
@@ -28,6 +29,7 @@ struct ReplaySweepOptions {
   std::vector<std::int64_t> users;  // closed loop
   std::string slo;
   std::int64_t max_batch = 256;
+  PolicyArguments policy;
 };
 
 // What every method of the sweep verb is told.

@@ -61,6 +61,19 @@ std::vector<SweepTask> with_loads(const std::vector<SweepTask>& tasks, const Loa
   return all;
 }
 
+// Found before the sweep, where it would only say of every point that it does not fit.
+void refuse_unknown_draft(const ServingOptions& serving) {
+  if (serving.speculation && serving.speculation->method == Speculation::Method::draft_model) {
+    find_draft_model(*serving.speculation);
+  }
+}
+
+std::string policy_text(const ServingOptions& serving) {
+  std::string text = serving.scheduler;
+  if (serving.speculation) text += ", " + label(*serving.speculation);
+  return text;
+}
+
 }  // namespace
 
 void add_replay_sweep_options(CLI::App& verb, SweepOptions& options) {
@@ -74,6 +87,7 @@ void add_replay_sweep_options(CLI::App& verb, SweepOptions& options) {
       ->delimiter(',');
   add("--slo", replay.slo, "points that miss it stay off the frontier; as in replay --slo");
   add("--max-batch", replay.max_batch, "running requests per attention rank (default 256)");
+  add_policy_options(verb, replay.policy, "Replay");
 }
 
 SweepPlan plan_replay(const SweepOptions& options) {
@@ -96,14 +110,18 @@ SweepPlan plan_replay(const SweepOptions& options) {
   sweep.offer = replay.workload.options;
   sweep.load = loads.kind;
   sweep.serving.max_batch = replay.max_batch;
+  replay.policy.apply(sweep.serving, replay.workload.options.seed);
+  refuse_unknown_draft(sweep.serving);
   if (!replay.slo.empty()) sweep.slo = parse_slo(replay.slo);
   plan.about = {
       s.model.name + " in " + label(s.precision) + " on " + std::to_string(*options.system.gpus) +
           " " + s.gpu.name + ", " + sweep.workload->name + ", " +
           with_commas(static_cast<long long>(sweep.workload->requests.size())) + " requests",
       "event replay, cost profile " + s.profile.name + "; modelled, with queueing; " +
-          load_text(loads)};
+          load_text(loads),
+      "scheduler " + policy_text(sweep.serving)};
   for (const std::string& note : sweep.workload->notes) plan.about.push_back("note: " + note);
+  const ServingOptions serving = sweep.serving;
   plan.method = std::make_unique<ReplayMethod>(s, std::move(sweep));
   plan.tasks = with_loads(sweep_tasks(configs, chunks), loads);
   Json configuration = sweep_configuration(options, s, configs, chunks);
@@ -113,6 +131,8 @@ SweepPlan plan_replay(const SweepOptions& options) {
                                                                : "as_offered";
   configuration["loads"] = loads.values;
   configuration["max_batch"] = replay.max_batch;
+  configuration["scheduler"] = replay.policy.scheduler;
+  configuration.update(policy_json(serving));
   if (!replay.slo.empty()) configuration["slo"] = replay.slo;
   plan.configuration = std::make_shared<Json>(std::move(configuration));
   return plan;

@@ -25,12 +25,7 @@ ModelSpec prediction_module(const ModelSpec& model) {
 ModelSpec drafting_model(const Deployment& target, const Speculation& speculation) {
   ensure(speculation.method != Speculation::Method::ngram, "n-grams have no model");
   if (speculation.method == Speculation::Method::mtp) return prediction_module(target.model);
-  try {
-    return find_model(speculation.draft_model);
-  } catch (const Error& error) {
-    throw Error("--speculate draft=" + speculation.draft_model, error.problem(), error.rule(),
-                error.way_out());
-  }
+  return find_draft_model(speculation);
 }
 
 ParallelConfig degrees(const Deployment& target, const Speculation& speculation,
@@ -110,6 +105,15 @@ void add(const StepTiming& pass, StepTiming& timing) {
 }
 
 }  // namespace
+
+ModelSpec find_draft_model(const Speculation& speculation) {
+  try {
+    return find_model(speculation.draft_model);
+  } catch (const Error& error) {
+    throw Error("--speculate draft=" + speculation.draft_model, error.problem(), error.rule(),
+                error.way_out());
+  }
+}
 
 DraftCost::DraftCost(const Deployment& target, const CostProfile& profile,
                      const Speculation& speculation)

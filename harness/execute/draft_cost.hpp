@@ -7,6 +7,9 @@
 
 namespace inferbench {
 
+// The model that `draft=` names. Throws Error with the nearest names.
+ModelSpec find_draft_model(const Speculation& speculation);
+
 // What drafting with a model takes, in time and in memory, on the GPUs of the model that verifies.
 //
 // A draft model runs with the target's TP degree (at most its own heads) in every attention rank by

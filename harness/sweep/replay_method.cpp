@@ -97,7 +97,13 @@ SweepPoint ReplayMethod::evaluate(const SweepTask& task) const {
     point.why_not = "KV cache: not one block of it fits beside the weights";
     return point;
   }
-  serve(deployment, point);
+  try {
+    serve(deployment, point);
+  } catch (const Error& error) {
+    if (!sweep_.serving.speculation) throw;
+    // A draft model that does not fit beside this deployment, a chunk without room for the drafts.
+    point.why_not = "speculation: " + error.place() + ": " + error.problem();
+  }
   return point;
 }
 

@@ -172,16 +172,47 @@ TEST_P(EveryReplay, ACutChangesNothingBeforeIt) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, EveryReplay, testing::Range(0, 8));
 
-// One block of memory: requests that fit it run one at a time, the others are rejected.
+// One block of memory, whatever the policy and with or without drafts: requests that fit it run,
+// one at a time, the others are rejected.
 TEST(EveryReplay, APoolOfOneBlockServesWhatFits) {
-  ReplayOptions options;
-  options.scheduler.kv_blocks = 1;
-  options.scheduler.block_tokens = 16_tok;
-  const Replayed out = replay(random_requests(3, 200, 20, 10, 1us), 1us, options);
-  for (const RequestRecord& record : out.records) {
-    EXPECT_TRUE(record.outcome == Outcome::completed || record.outcome == Outcome::rejected);
+  for (const std::string& policy : scheduler_names()) {
+    for (const std::int64_t drafts : {0, 3}) {
+      ReplayOptions options;
+      options.policy = policy;
+      options.scheduler.kv_blocks = 1;
+      options.scheduler.block_tokens = 16_tok;
+      options.scheduler.draft_tokens = Tokens(drafts);
+      const auto workload = random_requests(3, 200, 20, 10, 1us);
+      TokenCostExecutor executor;
+      const Replayed out = replay(workload, executor, options);
+      for (std::size_t i = 0; i < workload.size(); ++i) {
+        const bool fits = workload[i].input + workload[i].max_output <= 17_tok;
+        EXPECT_EQ(out.records[i].outcome, fits ? Outcome::completed : Outcome::rejected) << policy;
+      }
+      EXPECT_EQ(out.stats[0].preemptions, 0U);
+    }
   }
-  EXPECT_EQ(out.stats[0].preemptions, 0U);
+}
+
+// An answer of one token is complete with its prompt: nothing is left to decode.
+TEST(EveryReplay, AnswersOfOneTokenNeedNoDecode) {
+  for (const std::string& policy : scheduler_names()) {
+    for (const std::int64_t drafts : {0, 2}) {
+      ReplayOptions options;
+      options.policy = policy;
+      options.scheduler.step_tokens = 40_tok;
+      options.scheduler.draft_tokens = Tokens(drafts);
+      const Replayed out = replay(requests(std::vector<Ask>(30, {0ms, 20, 1})), 1ms, options);
+      for (const RequestRecord& record : out.records) {
+        EXPECT_EQ(record.outcome, Outcome::completed);
+        EXPECT_EQ(record.token_times.size(), 1U);
+      }
+      EXPECT_EQ(out.stats[0].new_tokens, 30U * 20U) << policy;
+      if (drafts == 0) {
+        EXPECT_EQ(out.stats[0].steps, 15U) << policy;
+      }
+    }
+  }
 }
 
 TEST(EveryReplay, ATinyPoolPreemptsAndStillFinishes) {

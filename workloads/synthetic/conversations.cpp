@@ -19,10 +19,12 @@ class Conversations final : public RequestStream {
         pair_(seed, "lengths"),
         turns_(seed, "turns"),
         group_(seed, "prefix group"),
+        priority_(seed, "priority"),
         group_blocks_(seed, "prefix blocks"),
         own_blocks_(seed, "own blocks"),
         partial_blocks_(seed, "partial blocks") {
     ensure(shape_.groups >= 1, "there is a prefix group");
+    for (const auto& [priority, weight] : shape_.priorities) urgencies_.add(weight);
     const RandomStream lengths(seed, "prefix");
     for (std::int64_t k = 0; shape_.prefix != nullptr && k < shape_.groups; ++k) {
       RandomStream random = lengths.at(static_cast<std::uint64_t>(k));
@@ -39,6 +41,7 @@ class Conversations final : public RequestStream {
     request.session = SessionId(first_id_);
     request.arrival = Time{};
     request.max_output = Tokens(0);
+    request.priority = conversation_priority_;
     const auto [asked, answered] = draw_lengths();
     request.input = Tokens(history_ + asked);
     request.output = Tokens(answered);
@@ -65,6 +68,10 @@ class Conversations final : public RequestStream {
       prefix_ = prefix_tokens_[group_index_];
     }
     history_ = prefix_;
+    if (!shape_.priorities.empty()) {
+      RandomStream random = priority_.at(conversation_);
+      conversation_priority_ = shape_.priorities[urgencies_.sample(random)].first;
+    }
   }
 
   std::pair<std::int64_t, std::int64_t> draw_lengths() const {
@@ -96,9 +103,12 @@ class Conversations final : public RequestStream {
   }
 
   ConversationShape shape_;
-  RandomStream input_, output_, pair_, turns_, group_, group_blocks_, own_blocks_, partial_blocks_;
-  std::vector<std::int64_t> prefix_tokens_;         // by group
-  WeightedIndex popularity_;                        // of the groups
+  RandomStream input_, output_, pair_, turns_, group_, priority_;
+  RandomStream group_blocks_, own_blocks_, partial_blocks_;
+  std::vector<std::int64_t> prefix_tokens_;  // by group
+  WeightedIndex popularity_;                 // of the groups
+  WeightedIndex urgencies_;                  // of the priorities
+  std::int32_t conversation_priority_ = 0;
   std::uint64_t count_ = 0;                         // requests made
   std::uint64_t conversation_ = ~std::uint64_t{0};  // the first one is 0
   std::uint64_t turn_ = 0, turn_count_ = 0, first_id_ = 0;

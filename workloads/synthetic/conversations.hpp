@@ -24,7 +24,9 @@ struct ConversationShape {
   Lengths prefix;           // tokens, drawn once per group; null: none
   std::int64_t groups = 1;  // how many
   double skew = 0;          // group k is drawn with weight 1 / (k + 1)^skew; 0: all alike
-  Tokens block_tokens{0};   // of prefix_blocks; 0: requests carry none
+  // Request::priority and its weight, drawn once per conversation; empty: all 0.
+  std::vector<std::pair<std::int32_t, double>> priorities;
+  Tokens block_tokens{0};  // of prefix_blocks; 0: requests carry none
 };
 
 // Conversations one after the other, without end: request (s, t) depends on (seed, s, t) alone, so

@@ -22,7 +22,7 @@ const std::vector<std::pair<std::string, GapFamily>>& families() {
 
 const std::vector<std::string> kKeys = {"rate",   "burstiness", "cv",       "shape", "isl",
                                         "osl",    "lengths",    "requests", "turns", "gap",
-                                        "prefix", "groups",     "skew",     "block"};
+                                        "prefix", "groups",     "skew",     "block", "priority"};
 
 // KEY=VALUE pairs of a spec; every key is used at most once and asked for by name.
 class Parameters {
@@ -159,6 +159,21 @@ void parse_turns(const Parameters& given, const LoadForGenerator& load, Generato
   spec.gap = gap;
 }
 
+void parse_priorities(const Parameters& given, ConversationShape& shape) {
+  if (!given.has("priority")) return;
+  const std::string place = given.place("priority");
+  for (const std::string_view part : split_outside_parentheses(given.get("priority"), '/')) {
+    const std::size_t colon = part.find(':');
+    const std::int64_t priority = parse_count(part.substr(0, colon), place, -1'000'000);
+    if (priority > 1'000'000) {
+      throw Error(place, "\"" + std::string(part) + "\" is too large", "expected at most 1000000");
+    }
+    const double weight =
+        colon == std::string_view::npos ? 1.0 : parse_positive(part.substr(colon + 1), place);
+    shape.priorities.emplace_back(static_cast<std::int32_t>(priority), weight);
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> generator_names() {
@@ -179,6 +194,7 @@ GeneratorSpec parse_generator(std::string_view text, const LoadForGenerator& loa
   parse_request_lengths(given, load, spec.conversations);
   parse_prefix(given, load, spec.conversations);
   parse_turns(given, load, spec);
+  parse_priorities(given, spec.conversations);
   if (given.has("requests")) {
     spec.requests = parse_count(given.get("requests"), given.place("requests"));
   } else if (!spec.rate.finite()) {

@@ -33,6 +33,7 @@ namespace inferbench {
 //   (a duration, or exp:DURATION); histories grow.
 // prefix, groups, skew: tokens shared by a group of conversations, before isl; number of groups
 //   (default 1); Zipf exponent of their popularity (default 0: all alike).
+// priority: Request::priority of whole conversations, with weights: 0:0.8/1:0.2; without: 0.
 // block: tokens per prefix block (default 16 when there are prefixes or turns, else none).
 struct GeneratorSpec {
   GapFamily family = GapFamily::poisson;

@@ -109,5 +109,25 @@ TEST(ReplayMethod, SaysWhyAPointDoesNotFit) {
             "requests:");
 }
 
+TEST(ReplayMethod, TakesThePolicyAndItsDrafts) {
+  ReplaySweep sweep = thirty_requests();
+  const SweepPoint plain = ReplayMethod(small_system(), sweep).evaluate(kTask);
+  sweep.serving.scheduler = "prefill_first";
+  sweep.serving.speculation = parse_speculation("gamma=3,accept=1");
+  const SweepPoint best = ReplayMethod(small_system(), sweep).evaluate(kTask);
+  ASSERT_TRUE(best.fits) << best.why_not;
+  EXPECT_LT(best.tpot.count(), 0.5 * plain.tpot.count());
+}
+
+// What does not go with one configuration is a point that does not fit, not the sweep's end.
+TEST(ReplayMethod, ADraftThatDoesNotFitIsAPointThatDoesNot) {
+  ReplaySweep sweep = thirty_requests();
+  sweep.serving.speculation = parse_speculation("draft=llama-3-70b,gamma=3,accept=1");
+  const SweepPoint point =
+      ReplayMethod(small_system(), sweep).evaluate({.parallel = {.tp = 1}, .chunk = Tokens(1024)});
+  EXPECT_FALSE(point.fits);
+  EXPECT_NE(point.why_not.find("speculation"), std::string::npos) << point.why_not;
+}
+
 }  // namespace
 }  // namespace inferbench

@@ -106,6 +106,21 @@ TEST(Conversations, GroupsShareTheirPrefixAndSkewMakesSomePopular) {
   EXPECT_NEAR(*counts.begin(), 480, 110);
 }
 
+TEST(Conversations, PrioritiesAreDrawnByWeightAndStayInAConversation) {
+  const Workload workload =
+      load_workload("at-once:isl=16,osl=1,priority=0:3/2:1,turns=2,gap=1s,requests=4000", {});
+  std::map<std::int32_t, int> counts;
+  for (const Request& request : workload.requests) {
+    ++counts[request.priority];
+    EXPECT_EQ(request.priority, workload.requests[request.session.index()].priority);
+  }
+  ASSERT_EQ(counts.size(), 2U);
+  EXPECT_NEAR(counts[2], 1000, 120);
+  for (const Request& request : load_workload("at-once:isl=16,osl=1,requests=9", {}).requests) {
+    EXPECT_EQ(request.priority, 0);
+  }
+}
+
 TEST(Conversations, WithoutPrefixOrTurnsThereAreNoBlocks) {
   const Workload workload = load_workload("at-once:isl=100,osl=1,requests=3", {});
   EXPECT_EQ(workload.block_tokens, Tokens(0));
@@ -152,6 +167,9 @@ TEST(Generator, SpecsThatCannotWorkSayWhy) {
   expect_parts(error("poisson:rate=1,isl=1,osl=1,requests=0"), {"requests", "\"0\""});
   expect_parts(error("poisson:rate=1,isl=1,osl=1,lengths=empirical(sample:chat-burst)"),
                {"\"isl\" has no meaning"});
+  expect_parts(error("poisson:rate=1,isl=1,osl=1,priority=0:0"), {"priority"});
+  expect_parts(error("poisson:rate=1,isl=1,osl=1,priority=x:1"), {"priority"});
+  expect_parts(error("poisson:rate=1,isl=1,osl=1,priority=2e6:1"), {"priority", "too large"});
   expect_parts(error("poisson:rate=1,lengths=uniform(1,2)"), {"empirical(SPEC)"});
   expect_parts(error("poisson:rate=1e-12,isl=1,osl=1"), {"292 years"});
 }
