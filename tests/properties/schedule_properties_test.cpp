@@ -6,7 +6,8 @@
 #include <set>
 
 #include "harness/base/random.hpp"
-#include "harness/schedule/in_flight_scheduler.hpp"
+#include "harness/schedule/paged_scheduler.hpp"
+#include "harness/schedule/registry.hpp"
 #include "tests/unit/replay/replay_support.hpp"
 
 namespace inferbench {
@@ -161,21 +162,38 @@ TEST(EveryPlan, DoesNotKnowTheAnswersLength) {
   EXPECT_GT(compared, 20'000U);
 }
 
-// Drives a scheduler by hand with random cancellations and checks the pool at every step.
-TEST(InFlightScheduling, KeepsItsBlocksThroughPreemptionAndCancellation) {
+// Drives every policy by hand with drafts, prefilled requests and random cancellations, and checks
+// the pool at every step.
+TEST(EveryScheduler, KeepsItsBlocksThroughPreemptionAndCancellation) {
   RandomStream random(23, "cancel");
-  for (int round = 0; round < 60; ++round) {
+  const auto policies = scheduler_names();
+  for (std::size_t round = 0; round < 40 * policies.size(); ++round) {
+    const std::string& policy = policies[round % policies.size()];
     SchedulerOptions options = random_options(random);
     options.attention_ranks = 1;
-    InFlightScheduler scheduler(options);
+    const auto made = make_scheduler(policy, options);
+    auto& scheduler = dynamic_cast<PagedScheduler&>(*made);
+    TokenCostExecutor executor;
     std::set<RequestId> open;
     for (const Request& request : random_requests(random.bits(), 40, 40, 40, 0ns)) {
-      if (scheduler.admit(request) == Admission::queued) open.insert(request.id);
+      const bool prefilled = request.output > 1_tok && random.below(4) == 0;
+      const Admission admission =
+          prefilled ? scheduler.admit_prefilled(request) : scheduler.admit(request);
+      if (admission == Admission::queued) open.insert(request.id);
     }
-    std::vector<StepId> in_flight;
+    std::vector<std::pair<StepId, StepResult>> in_flight;
+    const auto commit_oldest = [&] {
+      const auto [step, result] = in_flight.front();
+      in_flight.erase(in_flight.begin());
+      for (const Emission& emission : scheduler.commit(step, result)) {
+        EXPECT_TRUE(open.contains(emission.request)) << "a cancelled request emits nothing";
+        if (emission.last) open.erase(emission.request);
+      }
+    };
     while (!open.empty()) {
       const BatchPlan& plan = scheduler.plan();
-      if (!plan.empty()) in_flight.push_back(plan.step);
+      if (!plan.empty()) in_flight.emplace_back(plan.step, executor.run(plan));
+      ASSERT_FALSE(in_flight.empty()) << policy << " stands still";
       scheduler.pool().check();
       if (random.below(8) == 0) {
         auto victim = open.begin();
@@ -183,17 +201,12 @@ TEST(InFlightScheduling, KeepsItsBlocksThroughPreemptionAndCancellation) {
         scheduler.cancel(*victim);
         open.erase(victim);
       }
-      if (in_flight.empty()) continue;
-      for (const Emission& emission : scheduler.commit(in_flight.front(), {})) {
-        EXPECT_TRUE(open.contains(emission.request)) << "a cancelled request emits nothing";
-        if (emission.last) open.erase(emission.request);
-      }
-      in_flight.erase(in_flight.begin());
+      if (!in_flight.empty()) commit_oldest();
     }
-    for (const StepId step : in_flight) scheduler.commit(step, {});
+    while (!in_flight.empty()) commit_oldest();
     scheduler.pool().check();
-    EXPECT_EQ(scheduler.pool().used(), 0);
-    EXPECT_EQ(scheduler.state().running + scheduler.state().waiting, 0);
+    EXPECT_EQ(scheduler.pool().used(), 0) << policy;
+    EXPECT_EQ(scheduler.state().running + scheduler.state().waiting, 0) << policy;
   }
 }
 
