@@ -63,8 +63,10 @@ Interval bootstrap_median(std::span<const double> samples, const BootstrapOption
   const auto high = static_cast<std::size_t>(std::ceil((1.0 - tail) * last));
   std::vector<double> all(samples.begin(), samples.end());
   const double median = median_of(all), wider = widening(n / block, options.confidence);
-  return {median - (median - std::min(median, medians[low])) * wider,
-          median + (std::max(median, medians[high]) - median) * wider, options.confidence};
+  const auto [least, most] = std::minmax_element(samples.begin(), samples.end());
+  return {std::max(*least, median - (median - std::min(median, medians[low])) * wider),
+          std::min(*most, median + (std::max(median, medians[high]) - median) * wider),
+          options.confidence};
 }
 
 }  // namespace inferbench

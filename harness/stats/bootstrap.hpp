@@ -23,9 +23,9 @@ struct BootstrapOptions {
 // Percentile interval of the median by the circular block bootstrap. Samples are in the order in
 // which they were taken: neighbours share the machine's mood, and resampling whole blocks of them
 // keeps that, where one by one would promise too narrow an interval. Few blocks say little of their
-// own spread, so the interval is widened as Student's t of as many would be. It cannot know of a
-// spell that outlasts the samples: spread them over time (interleaving does). At least one sample;
-// fewer than three give their range.
+// own spread, so the interval is widened as Student's t of as many would be, within the range of
+// the samples. It cannot know of a spell that outlasts the samples: spread them over time
+// (interleaving does). At least one sample; fewer than three give their range.
 //
 // Source: Politis and Romano, "A circular block-resampling procedure for stationary data", 1992.
 Interval bootstrap_median(std::span<const double> samples, const BootstrapOptions& options = {});

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace inferbench {
+
+// `inferbench bench machine`
+struct BenchMachineArguments {
+  std::vector<unsigned> threads;  // empty: one, and as many as there are cores
+  std::string budget = "10s";     // of wall time, for all probes together
+  std::vector<std::string> only;  // probes by name; empty: all
+  std::uint64_t seed = 1;
+  std::string json;  // empty: not written
+  bool csv = false;
+};
+
+// Throws Error for input that cannot be used.
+void run_bench_machine(const BenchMachineArguments& given);
+
+}  // namespace inferbench

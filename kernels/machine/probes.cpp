@@ -1,0 +1,132 @@
+#include "kernels/machine/probes.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "kernels/machine/arithmetic.hpp"
+#include "kernels/machine/memory_traffic.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr double kArithmeticRun = 2e8;         // operations of a run, a few milliseconds
+constexpr std::size_t kMemoryRun = 64u << 20;  // bytes that a run of a cache probe moves
+constexpr std::size_t kLeastMemorySet = 64u << 20;
+constexpr std::size_t kSharedCacheSet = 4u << 20;
+
+// Doubles on their own cache lines, all touched.
+class Array {
+ public:
+  explicit Array(std::size_t bytes)
+      : size_(bytes / sizeof(double) / kTrafficStep * kTrafficStep),
+        data_(static_cast<double*>(std::aligned_alloc(64, size_ * sizeof(double))), std::free) {
+    if (data_ == nullptr) throw std::bad_alloc();
+    std::fill_n(data_.get(), size_, 1.0);
+  }
+  double* data() const { return data_.get(); }
+  std::size_t size() const { return size_; }
+  double bytes() const { return static_cast<double>(size_ * sizeof(double)); }
+
+ private:
+  std::size_t size_;
+  std::unique_ptr<double, void (*)(void*)> data_;
+};
+
+std::size_t cache_bytes(int name, std::size_t otherwise) {
+  const long bytes = sysconf(name);
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : otherwise;
+}
+
+void keep(double value) {
+  volatile double kept = value;
+  (void)kept;
+}
+
+MachineProbe arithmetic_probe(const ArithmeticLoop& loop) {
+  MachineProbe probe{.name = loop.name, .what = loop.what, .unit = loop.unit};
+  if (!loop.supported()) {
+    probe.reason = std::string("needs ") + loop.needs;
+    return probe;
+  }
+  const auto iterations = static_cast<std::int64_t>(kArithmeticRun / loop.operations);
+  probe.work = static_cast<double>(iterations) * loop.operations;
+  probe.run = [run = loop.run, iterations] { keep(run(iterations)); };
+  return probe;
+}
+
+// Four times the last cache, so that little of an array is found there on the next pass.
+std::size_t memory_set() {
+  const std::size_t bytes = std::max(kLeastMemorySet, 4 * cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0));
+  return bytes / (kTrafficStep * sizeof(double)) * kTrafficStep * sizeof(double);
+}
+
+// Memory is made when a probe first runs, by the thread that runs it: it lies near that thread.
+struct MemoryArrays {
+  explicit MemoryArrays(std::size_t bytes) : a(bytes), b(bytes), c(bytes) {}
+  Array a, b, c;
+};
+using SharedArrays = std::shared_ptr<std::unique_ptr<MemoryArrays>>;
+
+MachineProbe memory_probe(const char* name, const char* what, double arrays_moved,
+                          const SharedArrays& shared, void (*move)(const MemoryArrays&)) {
+  const std::size_t bytes = memory_set();
+  MachineProbe probe{.name = name, .what = what, .unit = "GB/s"};
+  probe.work = arrays_moved * static_cast<double>(bytes);
+  probe.run = [bytes, shared, move] {
+    if (!*shared) *shared = std::make_unique<MemoryArrays>(bytes);
+    move(**shared);
+  };
+  return probe;
+}
+
+MachineProbe read_probe(std::string name, std::string what, std::size_t set) {
+  const std::size_t bytes = set / (kTrafficStep * sizeof(double)) * kTrafficStep * sizeof(double);
+  const std::size_t passes = std::max<std::size_t>(1, kMemoryRun / bytes);
+  MachineProbe probe{.name = std::move(name), .what = std::move(what), .unit = "GB/s"};
+  probe.work = static_cast<double>(bytes * passes);
+  probe.run = [bytes, passes, array = std::shared_ptr<Array>()]() mutable {
+    if (!array) array = std::make_shared<Array>(bytes);
+    double sum = 0;
+    for (std::size_t pass = 0; pass < passes; ++pass) sum += read_sum(array->data(), array->size());
+    keep(sum);
+  };
+  return probe;
+}
+
+void read_memory(const MemoryArrays& m) {
+  keep(read_sum(m.a.data(), m.a.size()));
+}
+void copy_memory(const MemoryArrays& m) {
+  copy_streams(m.a.data(), m.b.data(), m.a.size());
+  keep(m.a.data()[1]);
+}
+void triad_memory(const MemoryArrays& m) {
+  triad_streams(m.a.data(), m.b.data(), m.c.data(), 3.0, m.a.size());
+  keep(m.a.data()[1]);
+}
+
+}  // namespace
+
+std::vector<MachineProbe> machine_probes() {
+  std::vector<MachineProbe> probes;
+  std::size_t loops = 0;
+  const ArithmeticLoop* first = arithmetic_loops(loops);
+  for (std::size_t i = 0; i < loops; ++i) probes.push_back(arithmetic_probe(first[i]));
+  const std::size_t l1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, 32u << 10);
+  const std::size_t l2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 512u << 10);
+  probes.push_back(read_probe("read_l1", "reads of half of L1", l1 / 2));
+  probes.push_back(read_probe("read_l2", "reads of half of L2", l2 / 2));
+  probes.push_back(read_probe("read_l3", "reads of 4 MiB", kSharedCacheSet));
+  const auto shared = std::make_shared<std::unique_ptr<MemoryArrays>>();
+  probes.push_back(memory_probe("read_memory", "reads of memory", 1, shared, read_memory));
+  probes.push_back(memory_probe("copy_memory", "a = b, 2n bytes", 2, shared, copy_memory));
+  probes.push_back(memory_probe("triad_memory", "a = b + s c, 3n bytes", 3, shared, triad_memory));
+  return probes;
+}
+
+}  // namespace inferbench
