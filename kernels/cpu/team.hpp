@@ -1,0 +1,44 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <thread>
+#include <vector>
+
+namespace inferbench {
+
+// Threads that wait for kernels: one call of run() is one parallel region. Waiting threads sleep
+// after a short spin, so that CPU time stays what the work took.
+class ThreadTeam {
+ public:
+  explicit ThreadTeam(unsigned threads = 1);  // >= 1, the caller included
+  ~ThreadTeam();
+  ThreadTeam(const ThreadTeam&) = delete;
+  ThreadTeam& operator=(const ThreadTeam&) = delete;
+
+  unsigned size() const { return static_cast<unsigned>(workers_.size()) + 1; }
+
+  // Calls body(rank) once for each rank in [0, size()), rank 0 on the caller, and returns when all
+  // are done. body must not throw.
+  void run(const std::function<void(unsigned)>& body);
+
+ private:
+  void work(unsigned rank);
+
+  std::vector<std::thread> workers_;
+  const std::function<void(unsigned)>* body_ = nullptr;
+  std::atomic<std::uint32_t> round_{0};
+  std::atomic<std::uint32_t> open_{0};
+  std::atomic<bool> stop_{false};
+};
+
+// The part of [0, n) that belongs to `rank` of `size`: contiguous, sizes differ by one at most.
+struct Range {
+  std::int64_t begin = 0, end = 0;
+};
+inline Range share(std::int64_t n, unsigned rank, unsigned size) {
+  return {n * rank / size, n * (rank + 1) / size};
+}
+
+}  // namespace inferbench

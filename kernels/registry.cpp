@@ -1,0 +1,96 @@
+#include "kernels/registry.hpp"
+
+#include <algorithm>
+
+#include "harness/base/error.hpp"
+#include "kernels/gemm/implementations.hpp"
+
+namespace inferbench {
+namespace {
+
+template <class Rows>
+std::vector<std::string> names(const Rows& rows) {
+  std::vector<std::string> out;
+  for (const auto& row : rows) out.push_back(row.name);
+  return out;
+}
+
+}  // namespace
+
+const std::vector<Op>& kernel_ops() {
+  static const std::vector<Op> ops = {
+      gemm_op(),
+  };
+  return ops;
+}
+
+const std::vector<Implementation>& implementations() {
+  static const std::vector<Implementation> list = {
+      gemm_avx512(),
+      gemm_avx2(),
+      gemm_openblas(),
+      gemm_reference(),
+  };
+  return list;
+}
+
+const Op& kernel_op(std::string_view wanted) {
+  for (const Op& op : kernel_ops()) {
+    if (op.name == wanted) return op;
+  }
+  throw unknown_name("kernel", "op", wanted, names(kernel_ops()));
+}
+
+std::vector<const Implementation*> implementations_of(std::string_view op) {
+  std::vector<const Implementation*> found;
+  for (const Implementation& i : implementations()) {
+    if (i.op == op) found.push_back(&i);
+  }
+  return found;
+}
+
+const Implementation& implementation(std::string_view op, std::string_view wanted) {
+  std::vector<std::string> known;
+  for (const Implementation* i : implementations_of(kernel_op(op).name)) {
+    if (i->name == wanted) return *i;
+    known.push_back(i->name);
+  }
+  throw unknown_name(std::string(op), "implementation", wanted, known);
+}
+
+const Implementation& preferred(const KernelCase& kernel_case, Isa present) {
+  const Implementation* reference = nullptr;
+  for (const Implementation* i : implementations_of(kernel_op(kernel_case.op).name)) {
+    if (!supports(*i, kernel_case, present).ok) continue;
+    if (i->provider == "own") return *i;
+    if (i->provider == "reference") reference = i;
+  }
+  ensure(reference != nullptr, "every op has a reference for each of its formats");
+  return *reference;
+}
+
+KernelCase make_case(std::string_view op_name, std::string_view format,
+                     const std::map<std::string, std::int64_t>& axes, std::uint64_t seed,
+                     Fill fill) {
+  const Op& op = kernel_op(op_name);
+  KernelCase c{
+      .op = op.name, .format = std::string(format), .axes = {}, .seed = seed, .fill = fill};
+  if (c.format.empty()) c.format = op.formats.front();
+  if (std::find(op.formats.begin(), op.formats.end(), c.format) == op.formats.end()) {
+    throw unknown_name(op.name, "format", c.format, op.formats);
+  }
+  for (const Axis& axis : op.axes) c.axes[axis.name] = axis.preset;
+  for (const auto& [wanted, size] : axes) {
+    const auto axis = std::find_if(op.axes.begin(), op.axes.end(),
+                                   [&name = wanted](const Axis& a) { return a.name == name; });
+    if (axis == op.axes.end()) throw unknown_name(op.name, "axis", wanted, names(op.axes));
+    if (size < axis->minimum) {
+      throw Error(op.name, wanted + " = " + std::to_string(size),
+                  "must be at least " + std::to_string(axis->minimum));
+    }
+    c.axes[wanted] = size;
+  }
+  return c;
+}
+
+}  // namespace inferbench
