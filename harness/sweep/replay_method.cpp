@@ -1,12 +1,12 @@
 #include "harness/sweep/replay_method.hpp"
 
-#include <algorithm>
-#include <variant>
+#include <stdexcept>
 
 #include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/metrics/summarize.hpp"
 #include "harness/replay/record_sinks.hpp"
+#include "harness/sweep/replay_setup.hpp"
 #include "workloads/load.hpp"
 
 namespace inferbench {
@@ -39,18 +39,6 @@ double headline_rate(const Summary& summary, const char* id) {
   return 0;
 }
 
-void copy_memory(const Deployment& deployment, SweepPoint& point) {
-  point.memory_available = deployment.memory_available;
-  for (const MemoryPart& part : deployment.memory) {
-    point.memory_needed += part.bytes;
-    if (part.name == "kv") {
-      point.kv = part.bytes;
-    } else if (part.name != "activations" && part.name != "runtime") {
-      point.weights += part.bytes;
-    }
-  }
-}
-
 void judge(const Summary& summary, SweepPoint& point) {
   const OutcomeCounts& outcomes = summary.outcomes;
   if (outcomes.completed < outcomes.requests) {
@@ -79,26 +67,10 @@ ReplayMethod::ReplayMethod(SweepSystem system, ReplaySweep sweep)
 
 SweepPoint ReplayMethod::evaluate(const SweepTask& task) const {
   SweepPoint point{.task = task};
-  if (const auto why = cannot_work(system_.model, task.parallel)) {
-    point.why_not = "degrees: " + *why;
-    return point;
-  }
-  MemoryBudget budget = system_.budget;
-  budget.activation_tokens = task.chunk;
-  const auto placed = place(system_.model, system_.gpu, task.parallel, system_.precision, budget);
-  if (const auto* no = std::get_if<DoesNotFit>(&placed)) {
-    point.memory_needed = no->needed, point.memory_available = no->available;
-    point.why_not = "weights: " + no->reason;
-    return point;
-  }
-  const auto& deployment = std::get<Deployment>(placed);
-  copy_memory(deployment, point);
-  if (deployment.kv_capacity < sweep_.serving.block_tokens) {
-    point.why_not = "KV cache: not one block of it fits beside the weights";
-    return point;
-  }
+  const auto deployment = place_for_replay(system_, sweep_, point);
+  if (!deployment) return point;
   try {
-    serve(deployment, point);
+    serve(*deployment, point);
   } catch (const Error& error) {
     if (!sweep_.serving.speculation) throw;
     // A draft model that does not fit beside this deployment, a chunk without room for the drafts.
@@ -108,15 +80,8 @@ SweepPoint ReplayMethod::evaluate(const SweepTask& task) const {
 }
 
 void ReplayMethod::serve(const Deployment& deployment, SweepPoint& point) const {
-  ServingOptions serving = sweep_.serving;
-  serving.step_tokens = point.task.chunk;
-  serving.max_batch = std::min(serving.max_batch, point.task.chunk.count());
-  WorkloadOptions offer = sweep_.offer;
-  if (sweep_.load == LoadKind::rate) offer.rate = point.task.load;
-  if (sweep_.load == LoadKind::users) {
-    offer.concurrency = static_cast<std::int64_t>(point.task.load);
-  }
-  DeployedSystem system(deployment, system_.profile, serving);
+  const WorkloadOptions offer = offer_of(sweep_, point.task);
+  DeployedSystem system(deployment, system_.profile, serving_of(sweep_, point.task));
   const auto source = open_source(sweep_.workload, offer);
   RecordList records;
   system.serve(*source, records);
