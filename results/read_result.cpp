@@ -43,12 +43,23 @@ Validity validity_from(const ordered_json& json) {
   return validity;
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> reasons_from(const ordered_json& json) {
+  std::vector<std::pair<std::string, std::uint64_t>> reasons;
+  if (!json.contains("reasons")) return reasons;
+  for (const auto& [reason, count] : json.at("reasons").items()) {
+    reasons.emplace_back(reason, read_unsigned(count));
+  }
+  return reasons;
+}
+
 OutcomeCounts outcomes_from(const ordered_json& json) {
   return {.requests = read_unsigned(json.at("requests")),
           .completed = read_unsigned(json.at("completed")),
           .rejected = read_unsigned(json.at("rejected")),
           .cancelled = read_unsigned(json.at("cancelled")),
-          .unfinished = read_unsigned(json.at("unfinished"))};
+          .failed = json.contains("failed") ? read_unsigned(json.at("failed")) : 0,
+          .unfinished = read_unsigned(json.at("unfinished")),
+          .reasons = reasons_from(json)};
 }
 
 // "p99.9": the schema admits digits and one dot after the p.

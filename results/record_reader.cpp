@@ -56,9 +56,22 @@ class Line {
     const auto outcome = parse_outcome(text);
     if (!outcome) {
       refuse("unknown outcome \"" + std::string(text) + "\"",
-             "expected completed, rejected, cancelled or unfinished");
+             "expected completed, rejected, cancelled, failed or unfinished");
     }
     return *outcome;
+  }
+
+  Reason reason() const {
+    if (!has("reason")) return Reason::none;
+    std::string_view text;
+    if (json_["reason"].get(text) != simdjson::SUCCESS) refuse("\"reason\" is no string");
+    const auto reason = parse_reason(text);
+    if (!reason) refuse("unknown reason \"" + std::string(text) + "\"");
+    return *reason;
+  }
+
+  std::int32_t small(const char* key, std::int64_t low, std::int32_t absent) const {
+    return has(key) ? static_cast<std::int32_t>(integer(key, low, kMaxSmall)) : absent;
   }
 
   TokenTimes token_times(Time scheduled) const {
@@ -87,6 +100,9 @@ class Line {
 };
 
 void check(const Line& line, const RequestRecord& record) {
+  if (record.outcome == Outcome::completed && record.reason != Reason::none) {
+    line.refuse("a completed request has a \"reason\"");
+  }
   // A run that is cut leaves requests without an end, some not yet issued.
   if (record.outcome == Outcome::unfinished) return;
   if (record.issued < record.scheduled) line.refuse("\"issued_ns\" is before \"scheduled_ns\"");
@@ -111,6 +127,7 @@ RequestRecord record_from(const Line& line) {
   record.id = RequestId(static_cast<std::uint64_t>(line.integer("id", 0, kMaxId)));
   record.session = SessionId(static_cast<std::uint64_t>(line.integer("session", 0, kMaxId)));
   record.outcome = line.outcome();
+  record.reason = line.reason();
   record.input = Tokens(line.integer("input_tokens", 1, kMaxTime));
   record.output = Tokens(line.integer("output_tokens", 1, kMaxTime));
   record.scheduled = line.time("scheduled_ns");
@@ -119,6 +136,9 @@ RequestRecord record_from(const Line& line) {
   record.ended = line.time("ended_ns");
   record.preemptions = static_cast<std::int32_t>(line.integer("preemptions", 0, kMaxSmall));
   record.replica = static_cast<std::int32_t>(line.integer("replica", 0, kMaxSmall));
+  if (line.has("prefill_replica")) record.prefill_replica = line.small("prefill_replica", 0, 0);
+  record.attempts = line.small("attempts", 1, 1);
+  record.reroutes = line.small("reroutes", 0, 0);
   record.token_times = line.token_times(record.scheduled);
   check(line, record);
   return record;

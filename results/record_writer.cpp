@@ -43,7 +43,11 @@ void RecordWriter::write(const RequestRecord& record) {
   append(buffer_, R"({"id":)", record.id.value);
   append(buffer_, R"(,"session":)", record.session.value);
   buffer_.append(R"(,"outcome":")").append(outcome_name(record.outcome));
-  append(buffer_, R"(","input_tokens":)", record.input.count());
+  buffer_ += '"';
+  if (record.reason != Reason::none) {
+    buffer_.append(R"(,"reason":")").append(reason_name(record.reason)).append("\"");
+  }
+  append(buffer_, R"(,"input_tokens":)", record.input.count());
   append(buffer_, R"(,"output_tokens":)", record.output.count());
   append(buffer_, R"(,"scheduled_ns":)", ns(record.scheduled));
   append(buffer_, R"(,"issued_ns":)", ns(record.issued));
@@ -51,6 +55,9 @@ void RecordWriter::write(const RequestRecord& record) {
   append(buffer_, R"(,"ended_ns":)", ns(record.ended));
   append(buffer_, R"(,"preemptions":)", record.preemptions);
   append(buffer_, R"(,"replica":)", record.replica);
+  if (record.prefill_replica) append(buffer_, R"(,"prefill_replica":)", *record.prefill_replica);
+  if (record.attempts != 1) append(buffer_, R"(,"attempts":)", record.attempts);
+  if (record.reroutes != 0) append(buffer_, R"(,"reroutes":)", record.reroutes);
   buffer_.append(R"(,"token_deltas_ns":[)");
   Time before = record.scheduled;
   for (const Time time : record.token_times) {

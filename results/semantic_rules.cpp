@@ -103,13 +103,14 @@ class Rules {
   void check_outcomes(const json& outcomes) {
     const std::string pointer = "/summary/outcomes";
     std::uint64_t sum = 0;
-    for (const char* part : {"completed", "rejected", "cancelled", "unfinished"}) {
-      sum += count(outcomes[part], pointer + "/" + part);
+    for (const char* part : {"completed", "rejected", "cancelled", "failed", "unfinished"}) {
+      if (outcomes.contains(part)) sum += count(outcomes[part], pointer + "/" + part);
     }
     const std::uint64_t requests = count(outcomes["requests"], pointer + "/requests");
     if (sum != requests) {
-      add(pointer, "completed + rejected + cancelled + unfinished = " + std::to_string(sum) +
-                       " differs from requests = " + std::to_string(requests));
+      add(pointer,
+          "completed + rejected + cancelled + failed + unfinished = " + std::to_string(sum) +
+              " differs from requests = " + std::to_string(requests));
     }
     if (!document_.contains("records")) return;
     const std::uint64_t records = count(document_["records"]["requests"], "/records/requests");

@@ -33,11 +33,16 @@ ordered_json validity_json(const Validity& validity) {
 }
 
 ordered_json outcomes_json(const OutcomeCounts& outcomes) {
-  return {{"requests", json_integer(outcomes.requests)},
-          {"completed", json_integer(outcomes.completed)},
-          {"rejected", json_integer(outcomes.rejected)},
-          {"cancelled", json_integer(outcomes.cancelled)},
-          {"unfinished", json_integer(outcomes.unfinished)}};
+  ordered_json out = {{"requests", json_integer(outcomes.requests)},
+                      {"completed", json_integer(outcomes.completed)},
+                      {"rejected", json_integer(outcomes.rejected)},
+                      {"cancelled", json_integer(outcomes.cancelled)},
+                      {"failed", json_integer(outcomes.failed)},
+                      {"unfinished", json_integer(outcomes.unfinished)}};
+  for (const auto& [reason, count] : outcomes.reasons) {
+    out["reasons"][reason] = json_integer(count);
+  }
+  return out;
 }
 
 ordered_json distribution_json(const DistributionMetric& metric) {

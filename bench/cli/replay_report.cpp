@@ -31,6 +31,8 @@ std::string verdict(const ReplayOutcome& outcome) {
   text += slo_verdict(summary) + ": modelled replay, " + number(counts.completed) + " of " +
           number(counts.requests) + " requests completed";
   if (counts.rejected > 0) text += ", " + number(counts.rejected) + " rejected";
+  if (counts.cancelled > 0) text += ", " + number(counts.cancelled) + " cancelled";
+  if (counts.failed > 0) text += ", " + number(counts.failed) + " failed";
   if (counts.unfinished > 0) text += ", " + number(counts.unfinished) + " unfinished";
   text += "\n";
   for (const ValidityReason& reason : summary.validity.reasons) {

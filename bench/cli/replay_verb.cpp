@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -50,7 +51,9 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
 std::vector<std::string> notes_on(const ReplayArguments& given, const Deployment& deployment,
                                   const DeployedSystem& system, const Summary& summary) {
   std::vector<std::string> notes = deployment.notes;
-  if (summary.outcomes.rejected > 0) {
+  const auto& reasons = summary.outcomes.reasons;
+  if (std::any_of(reasons.begin(), reasons.end(),
+                  [](const auto& reason) { return reason.first == name(Reason::too_long); })) {
     const bool context = system.longest_sequence() == Tokens(deployment.model.context);
     notes.push_back("rejected: prompt and answer longer than " +
                     std::to_string(system.longest_sequence().count()) + " tokens, " +

@@ -68,8 +68,8 @@ std::vector<ScalarMetric> goodput_metrics(const std::optional<Goodput>& goodput,
   std::vector<ScalarMetric> metrics = {
       rate("request_goodput", "requests/s", "requests that meet every SLO / full window"),
       rate("slo_attainment", "1",
-           "requests that meet every SLO / requests that ended; rejected and cancelled ones count "
-           "as bad"),
+           "requests that meet every SLO / requests that ended; rejected, cancelled and failed "
+           "ones count as bad"),
       rate("token_goodput", "tokens/s",
            "output tokens of requests that meet every SLO / full window")};
   if (goodput && full.duration > Duration(0)) {

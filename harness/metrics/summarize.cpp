@@ -1,6 +1,7 @@
 #include "harness/metrics/summarize.hpp"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,17 @@
 namespace inferbench {
 namespace {
 
+std::vector<std::pair<std::string, std::uint64_t>> count_reasons(
+    std::span<const RequestRecord> records) {
+  std::map<Reason, std::uint64_t> counts;
+  for (const RequestRecord& record : records) {
+    if (record.reason != Reason::none) ++counts[record.reason];
+  }
+  std::vector<std::pair<std::string, std::uint64_t>> reasons;
+  for (const auto& [reason, count] : counts) reasons.emplace_back(name(reason), count);
+  return reasons;
+}
+
 OutcomeCounts count_outcomes(std::span<const RequestRecord> records) {
   OutcomeCounts counts;
   counts.requests = records.size();
@@ -31,11 +43,15 @@ OutcomeCounts count_outcomes(std::span<const RequestRecord> records) {
       case Outcome::cancelled:
         ++counts.cancelled;
         break;
+      case Outcome::failed:
+        ++counts.failed;
+        break;
       case Outcome::unfinished:
         ++counts.unfinished;
         break;
     }
   }
+  counts.reasons = count_reasons(records);
   return counts;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/units.hpp"
@@ -50,8 +51,8 @@ struct SloOutcome {
   std::string constraint;          // "ttft_p99 <= 2000 ms"
   std::optional<double> attained;  // the metric's value
   bool met = false;
-  // Of the completed, rejected and cancelled requests: those that meet it by themselves. Errors do
-  // not; requests cut off by the end of the run are left out.
+  // Of the completed, rejected, cancelled and failed requests: those that meet it by themselves.
+  // Errors do not; requests cut off by the end of the run are left out.
   double share_of_requests = 0;
 };
 
@@ -67,7 +68,9 @@ struct Validity {
 };
 
 struct OutcomeCounts {
-  std::uint64_t requests = 0, completed = 0, rejected = 0, cancelled = 0, unfinished = 0;
+  std::uint64_t requests = 0, completed = 0, rejected = 0, cancelled = 0, failed = 0,
+                unfinished = 0;
+  std::vector<std::pair<std::string, std::uint64_t>> reasons{};  // why not completed; none is 0
 };
 
 // Everything a run's records say, with definitions and units beside the numbers.

@@ -23,6 +23,16 @@ std::string percent(double share) {
   return significant(100 * share) + " %";
 }
 
+// "12 too_long, 3 no_replica": of what counts as an error.
+std::string reasons_text(const OutcomeCounts& counts) {
+  std::string text;
+  for (const auto& [reason, count] : counts.reasons) {
+    if (reason == name(Reason::cut)) continue;
+    text += (text.empty() ? "" : ", ") + number(count) + " " + reason;
+  }
+  return text.empty() ? "no reasons given" : text;
+}
+
 class Judge {
  public:
   Judge(std::span<const RequestRecord> records, const Summary& summary,
@@ -58,14 +68,13 @@ class Judge {
       add("no_completed_requests", "none of " + number(counts.requests) + " requests completed",
           true);
     }
-    const std::uint64_t errors = counts.rejected + counts.cancelled;
+    const std::uint64_t errors = counts.rejected + counts.cancelled + counts.failed;
     if (errors > 0) {
       const double share = static_cast<double>(errors) / static_cast<double>(counts.requests);
       add("errors",
-          number(counts.rejected) +
-              " rejected (larger than the KV pool or the model's context) and " +
-              number(counts.cancelled) + " cancelled of " + number(counts.requests) +
-              " requests, " + percent(share) + "; above 1 % the run is not valid",
+          number(counts.rejected) + " rejected, " + number(counts.cancelled) + " cancelled and " +
+              number(counts.failed) + " failed of " + number(counts.requests) + " requests, " +
+              percent(share) + " (" + reasons_text(counts) + "); above 1 % the run is not valid",
           share > kMostErrors);
     }
     if (counts.unfinished > 0) {

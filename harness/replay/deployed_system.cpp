@@ -71,7 +71,7 @@ DeployedSystem::DeployedSystem(const Deployment& deployment, const CostProfile& 
     : scheduler_options_(
           limits(deployment, draft ? draft->kv_capacity() : deployment.kv_capacity, options)),
       executor_(make_executor(deployment, profile, options, std::move(draft))),
-      router_(make_router(options.router)) {
+      router_(make_router(options.router, {.seed = options.seed})) {
   std::vector<FleetMember> members;
   for (std::int64_t replica = 0; replica < deployment.parallel.dp; ++replica) {
     schedulers_.push_back(make_scheduler(options.scheduler, scheduler_options_));

@@ -25,7 +25,7 @@ struct ServingOptions {
   double watermark = SchedulerOptions{}.watermark;
   std::optional<std::int64_t> aging{};
   std::optional<Speculation> speculation{};
-  std::uint64_t seed = 0;  // of which drafted tokens are accepted
+  std::uint64_t seed = 0;  // of which drafted tokens are accepted, and of routers that draw
   std::string router = "least_loaded";
   std::optional<Time> cut{};  // the run ends here; open requests are unfinished
 };

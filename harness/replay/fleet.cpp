@@ -6,81 +6,132 @@
 #include "harness/base/error.hpp"
 
 namespace inferbench {
+namespace {
+
+std::size_t serving(std::size_t given, const std::vector<FleetMember>& members) {
+  return given == 0 ? members.size() : given;
+}
+
+std::optional<ReplicaPool> decode_pool(const FleetOptions& options, std::size_t first) {
+  if (!options.decode) return std::nullopt;
+  const DecodePool& decode = *options.decode;
+  return std::optional<ReplicaPool>(
+      std::in_place, decode.members, *decode.router,
+      ReplicaPoolOptions{.stages = decode.stages,
+                         .serving = serving(decode.serving, decode.members),
+                         .first_index = static_cast<std::int32_t>(first)});
+}
+
+}  // namespace
 
 Fleet::Fleet(const std::vector<FleetMember>& members, Router& router, Clock& clock,
              FleetOptions options)
-    : next_events_(members.size(), kNever),
-      loads_(members.size()),
-      router_(router),
+    : entry_(members, router,
+             {.stages = options.stages,
+              .serving = serving(options.serving, members),
+              .most_open_per_replica = options.most_open_per_replica}),
+      decode_(decode_pool(options, members.size())),
+      links_(options.decode ? options.decode->link : KvLink{}, members.size()),
       clock_(clock),
-      options_(options) {
-  ensure(!members.empty(), "a fleet has a replica");
-  replicas_.reserve(members.size());
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    replicas_.emplace_back(*members[i].scheduler, *members[i].executor, options.stages,
-                           static_cast<std::int32_t>(i));
-  }
+      options_(std::move(options)) {
+  if (options_.autoscaler) autoscaler_.emplace(*options_.autoscaler);
+  ready_at_.emplace_back(members.size(), kNever);
+  if (decode_) ready_at_.emplace_back(decode_->size(), kNever);
+  for (const FleetEvent& event : options_.events) schedule(event);
+  activity_.most_serving = entry_.serving() + (decode_ ? decode_->serving() : 0);
 }
 
 void Fleet::serve(RequestSource& source, RecordSink& sink) {
   while (true) {
-    finish_steps(clock_.now());
+    happen(clock_.now());
     admit_arrivals(source);
     ended_.hand_over(sink);
-    start_steps(std::min(source.next_arrival(), options_.cut.value_or(kNever)));
-    const Time next = std::min(next_event(), source.next_arrival());
+    const Time quiet = quiet_until(source.next_arrival());
+    entry_.start_steps(clock_, quiet);
+    if (decode_) decode_->start_steps(clock_, quiet);
+    const Time next = next_event(source);
     if (next == kNever) return;
     if (options_.cut && next > *options_.cut) break;
     clock_.sleep_until(next);
   }
-  clock_.sleep_until(*options_.cut);
-  for (Replica& replica : replicas_) replica.cut(clock_.now(), ended_.fresh());
-  ended_.tell(source, clock_.now());
-  ended_.hand_over(sink);
+  cut(source, sink);
 }
 
-void Fleet::finish_steps(Time now) {
-  for (std::size_t i = 0; i < replicas_.size(); ++i) {
-    if (next_events_[i] <= now) replicas_[i].finish_steps(now, ended_.fresh());
+// Tokens of this instant count before anything befalls who made them, and replicas come and go
+// before requests do.
+void Fleet::happen(Time now) {
+  entry_.finish_steps(now, raw_);
+  if (decode_) decode_->finish_steps(now, raw_);
+  settle(now);
+  while (!events_.empty() && events_.front().at <= now) {
+    const FleetEvent event = events_.front();
+    events_.pop_front();
+    apply(event, now);
   }
+  if (autoscaler_ && autoscaler_->next_look() <= now) autoscale(now);
+  while (transfers_.next() <= now) kv_arrived(transfers_.pop(), now);
+  while (timeouts_.next() <= now) give_up(timeouts_.pop(), now);
+  while (retries_.next() <= now) ask_again(retries_.pop(), now);
 }
 
 void Fleet::admit_arrivals(RequestSource& source) {
   const Time now = clock_.now();
   ended_.tell(source, now);
   while (source.next_arrival() <= now) {
-    route(source.pop(), now);
+    arrive(source.pop(), now);
     ended_.tell(source, now);
   }
 }
 
-void Fleet::route(Request request, Time now) {
-  for (std::size_t i = 0; i < replicas_.size(); ++i) {
-    loads_[i] = {.open_requests = replicas_[i].open_requests(),
-                 .open_tokens = replicas_[i].open_tokens()};
-  }
-  const std::size_t chosen = router_.pick(request, loads_);
-  ensure(chosen < replicas_.size(), "a router picks a replica that exists");
-  replicas_[chosen].submit(std::move(request), now, ended_.fresh());
-  next_events_[chosen] = now;  // it may be able to start at once
+// Replicas that come and go, and clients' patience, matter only as long as a request may yet be
+// open.
+Time Fleet::next_event(const RequestSource& source) const {
+  Time next =
+      std::min({entry_.next_event(), source.next_arrival(), transfers_.next(), retries_.next()});
+  if (decode_) next = std::min(next, decode_->next_event());
+  if (next == kNever) return kNever;
+  if (!events_.empty()) next = std::min(next, events_.front().at);
+  if (autoscaler_) next = std::min(next, autoscaler_->next_look());
+  return std::min(next, timeouts_.next());
 }
 
-void Fleet::start_steps(Time quiet_until) {
-  for (std::size_t i = 0; i < replicas_.size(); ++i) {
-    if (next_events_[i] > clock_.now()) continue;
-    replicas_[i].start_step(clock_, quiet_until);
-    next_events_[i] = replicas_[i].next_event(clock_.now());
-  }
+// A guess at when the next request comes to one replica: every n-th arrival does.
+Time Fleet::quiet_until(Time next_arrival) const {
+  const Time cut = options_.cut.value_or(kNever);
+  if (next_arrival == kNever) return cut;
+  const Duration gap = next_arrival - clock_.now();
+  const auto replicas = static_cast<Duration::rep>(std::max<std::size_t>(entry_.serving(), 1));
+  if (gap.count() > (kNever - clock_.now()).count() / replicas) return cut;
+  return std::min(clock_.now() + gap * replicas, cut);
 }
 
-Time Fleet::next_event() const {
-  return *std::min_element(next_events_.begin(), next_events_.end());
+void Fleet::cut(RequestSource& source, RecordSink& sink) {
+  clock_.sleep_until(*options_.cut);
+  const Time now = clock_.now();
+  entry_.cut(now, raw_);
+  if (decode_) decode_->cut(now, raw_);
+  settle(now);
+  std::vector<RequestId> parked;
+  journeys_.for_each([&](std::uint32_t slot) { parked.push_back(journeys_[slot].id); });
+  for (const RequestId id : parked) {
+    Journey& journey = *find(id);
+    refuse(journey, std::move(*journey.parked), Outcome::unfinished, Reason::cut, now);
+  }
+  ended_.tell(source, now);
+  ended_.hand_over(sink);
 }
 
 std::vector<ReplicaStats> Fleet::stats() const {
   std::vector<ReplicaStats> all;
-  for (const Replica& replica : replicas_) all.push_back(replica.stats());
+  entry_.append_stats(all);
+  if (decode_) decode_->append_stats(all);
   return all;
+}
+
+FleetActivity Fleet::activity() const {
+  FleetActivity activity = activity_;
+  activity.transfers = links_.stats();
+  return activity;
 }
 
 }  // namespace inferbench

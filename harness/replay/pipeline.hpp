@@ -20,6 +20,8 @@ class Pipeline {
  public:
   explicit Pipeline(int stages);  // >= 1
 
+  int stages() const { return static_cast<int>(free_at_.size()); }
+
   struct Step {
     StepId id{};
     StepResult result;

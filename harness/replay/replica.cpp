@@ -96,7 +96,7 @@ void Replica::stamp(std::span<const Emission> emissions, Time now, std::vector<E
     std::uint32_t& slot = guesses_[i];
     if (open_[slot].id != emission.request) slot = open_.find(emission.request);
     open_[slot].tokens.add(index, emission.tokens.count());
-    if (emission.last) end(slot, Outcome::completed, now, ended);
+    if (emission.last) end(slot, Outcome::completed, Reason::none, now, ended);
   }
 }
 
@@ -112,8 +112,17 @@ void Replica::forget_old_steps() {
 }
 
 void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
-  const RequestId id = request.id;
   const Admission admission = scheduler_.admit(request);
+  take(std::move(request), admission, now, ended);
+}
+
+void Replica::submit_prefilled(Request request, Time now, std::vector<Ended>& ended) {
+  const Admission admission = scheduler_.admit_prefilled(request);
+  take(std::move(request), admission, now, ended);
+}
+
+void Replica::take(Request request, Admission admission, Time now, std::vector<Ended>& ended) {
+  const RequestId id = request.id;
   // A stride under way did not know of it.
   if (stride_.active() && admission == Admission::queued && !scheduler_.newcomer_waits()) {
     finish_steps(now, ended);
@@ -124,7 +133,7 @@ void Replica::submit(Request request, Time now, std::vector<Ended>& ended) {
       open_.open(id, {.id = id,
                       .tokens = {},
                       .ended = {.request = std::move(request), .record = std::move(record)}});
-  if (admission != Admission::queued) end(slot, Outcome::rejected, now, ended);
+  if (admission != Admission::queued) end(slot, Outcome::rejected, Reason::too_long, now, ended);
 }
 
 void Replica::start_step(const Clock& clock, Time quiet_until) {
@@ -188,11 +197,13 @@ void Replica::note_timing(const StepTiming& timing) {
   add(stats_.parts, timing.parts);
 }
 
-void Replica::end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended) {
+void Replica::end(std::uint32_t slot, Outcome outcome, Reason reason, Time now,
+                  std::vector<Ended>& ended) {
   Ended& request = open_[slot].ended;
   request.record.token_times = std::move(open_[slot].tokens);
   request.record.token_times.finish(step_times_);
   request.record.outcome = outcome;
+  request.record.reason = reason;
   request.record.ended = now;
   open_tokens_ -= request.record.input;
   open_.close(request.record.id, slot);
@@ -201,7 +212,28 @@ void Replica::end(std::uint32_t slot, Outcome outcome, Time now, std::vector<End
 
 void Replica::cut(Time now, std::vector<Ended>& ended) {
   finish_steps(now, ended);
-  open_.for_each([&](std::uint32_t slot) { end(slot, Outcome::unfinished, now, ended); });
+  open_.for_each(
+      [&](std::uint32_t slot) { end(slot, Outcome::unfinished, Reason::cut, now, ended); });
+}
+
+void Replica::cancel(RequestId request, Reason reason, Time now, std::vector<Ended>& ended) {
+  if (stride_.active()) finish_steps(now, ended);  // the step that runs goes on, without it
+  scheduler_.cancel(request);
+  end(open_.find(request), Outcome::cancelled, reason, now, ended);
+}
+
+void Replica::fail(Time now, std::vector<Ended>& ended) {
+  if (stride_.active()) finish_steps(now, ended);
+  open_.for_each([&](std::uint32_t slot) {
+    scheduler_.cancel(open_[slot].id);
+    end(slot, Outcome::failed, Reason::replica_failed, now, ended);
+  });
+  // The scheduler hears that its steps are over, so that it frees what they used.
+  while (!pipeline_.empty()) {
+    const Pipeline::Step step = pipeline_.leave();
+    ensure(scheduler_.commit(step.id, step.result).empty(), "a cancelled request emits nothing");
+  }
+  pipeline_ = Pipeline(pipeline_.stages());
 }
 
 ReplicaStats Replica::stats() const {

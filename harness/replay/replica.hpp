@@ -49,6 +49,9 @@ class Replica {
   void finish_steps(Time now, std::vector<Ended>& ended);
   // Hands a request over; one that can never run goes straight to `ended`.
   void submit(Request request, Time now, std::vector<Ended>& ended);
+  // The same for a request whose prompt's KV and first token come from elsewhere; its record begins
+  // with the second token.
+  void submit_prefilled(Request request, Time now, std::vector<Ended>& ended);
   // Plans and runs the next step if one can enter the pipeline. As long as nothing is due from
   // outside before `quiet_until`, a run of decode steps is taken in one stride; a stride that
   // something interrupts all the same costs time and changes nothing.
@@ -57,6 +60,12 @@ class Replica {
   Time next_event(Time now) const;
   // The run is over: every open request ends unfinished at `now`.
   void cut(Time now, std::vector<Ended>& ended);
+  // Whether a token of an open request is visible.
+  bool began(RequestId request) const { return open_[open_.find(request)].tokens.began(); }
+  // The client of an open request gives up.
+  void cancel(RequestId request, Reason reason, Time now, std::vector<Ended>& ended);
+  // Every open request ends as failed, the steps in flight are lost, and so is the KV cache.
+  void fail(Time now, std::vector<Ended>& ended);
 
   std::int64_t open_requests() const { return static_cast<std::int64_t>(open_.size()); }
   Tokens open_tokens() const { return open_tokens_; }
@@ -77,7 +86,8 @@ class Replica {
   void note_items(const BatchPlan& plan, Time now);
   void note_drafts(const BatchPlan& plan, std::span<const std::int32_t> accepted);
   void note_timing(const StepTiming& timing);
-  void end(std::uint32_t slot, Outcome outcome, Time now, std::vector<Ended>& ended);
+  void take(Request request, Admission admission, Time now, std::vector<Ended>& ended);
+  void end(std::uint32_t slot, Outcome outcome, Reason reason, Time now, std::vector<Ended>& ended);
 
   Scheduler& scheduler_;
   Executor& executor_;

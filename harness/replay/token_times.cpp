@@ -72,6 +72,12 @@ const TokenTimes::Run& TokenTimes::run_of(std::size_t token) const {
   return *std::prev(after);
 }
 
+void TokenTimes::prepend(std::vector<Time> times) {
+  size_ += times.size();
+  times.insert(times.end(), own_.begin(), own_.end());
+  own_ = std::move(times);
+}
+
 void TokenTimes::push_back(Time time) {
   ensure(pages_.empty() && !began(), "times are appended to a sequence that holds them itself");
   own_.push_back(time);
@@ -79,9 +85,9 @@ void TokenTimes::push_back(Time time) {
 }
 
 std::vector<Time> TokenTimes::to_vector() const {
-  if (pages_.empty()) return own_;
   std::vector<Time> times;
   times.reserve(size_);
+  times.insert(times.end(), own_.begin(), own_.end());
   for (const Run& run : runs_) {
     const std::size_t end = run.token + run.count;
     for (std::size_t token = run.token; token < end; ++token) times.push_back(at_run(run, token));

@@ -71,11 +71,14 @@ class TokenTimes {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   Time operator[](std::size_t token) const {
-    return pages_.empty() ? own_[token]
-                          : at_run(runs_.size() == 1 ? runs_[0] : run_of(token), token);
+    if (token < own_.size()) return own_[token];
+    token -= own_.size();
+    return at_run(runs_.size() == 1 ? runs_[0] : run_of(token), token);
   }
   Time front() const { return (*this)[0]; }
   Time back() const { return (*this)[size_ - 1]; }
+  // Puts times before those of a sequence that is finished, or holds the times.
+  void prepend(std::vector<Time> times);
   // Appends a time to a sequence that is held as such.
   void push_back(Time time);
   std::vector<Time> to_vector() const;
@@ -106,7 +109,7 @@ class TokenTimes {
   std::vector<Run> runs_;
   std::vector<std::shared_ptr<const StepTimes::Page>> pages_;
   StepTimes::Index first_page_ = 0;
-  std::vector<Time> own_;
+  std::vector<Time> own_;  // all, or those before the runs
   std::size_t size_ = 0;
 };
 

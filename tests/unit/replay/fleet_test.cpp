@@ -57,14 +57,5 @@ TEST(Fleet, TiesBetweenReplicasGoById) {
   EXPECT_EQ(out.order, (std::vector<RequestId>{RequestId(0), RequestId(1), RequestId(2)}));
 }
 
-TEST(Router, AnUnknownPolicyIsAnsweredWithTheNearest) {
-  try {
-    make_router("round-robin");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("round_robin"), std::string::npos) << error.what();
-  }
-}
-
 }  // namespace
 }  // namespace inferbench

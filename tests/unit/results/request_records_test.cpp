@@ -135,7 +135,7 @@ TEST(RequestRecords, RefuseDamageWithFileAndLine) {
       {R"("scheduled_ns":0)", R"("scheduled_ns":5)", ":2: \"issued_ns\" is before"},
       {R"("scheduled_ns":0)", R"("scheduled_ns":9223372036854775807)", ":2: \"scheduled_ns\" ="},
       {"inferbench.request-records", "something.else", ":1: is not a records file"},
-      {R"("version":"1.0.0")", R"("version":"2.0.0")", ":1: records version 2.0.0 is not known"},
+      {R"("version":"1.1.0")", R"("version":"2.0.0")", ":1: records version 2.0.0 is not known"},
       {"30000000]}\n", "30000000", ":2: the last line is cut off"},
   };
   for (const Case& damage : cases) {

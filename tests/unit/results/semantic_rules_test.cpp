@@ -25,9 +25,10 @@ std::string violated(const std::string& pointer, const json& value) {
 const std::string kTtft = "/summary/distributions/ttft_ms";
 
 TEST(SemanticRules, OutcomesAddUp) {
-  EXPECT_EQ(violated("/summary/outcomes/completed", 3),
-            "/summary/outcomes: completed + rejected + cancelled + unfinished = 4 differs from "
-            "requests = 5");
+  EXPECT_EQ(
+      violated("/summary/outcomes/completed", 3),
+      "/summary/outcomes: completed + rejected + cancelled + failed + unfinished = 4 differs from "
+      "requests = 5");
 }
 
 TEST(SemanticRules, RecordsCoverAllRequests) {

@@ -105,6 +105,7 @@ TEST(Schema, RejectsEveryMissingKeyThatIsRequired) {
                                           "allowed_cpus",
                                           "memory_bytes",
                                           "ttft_ms",
+                                          "failed",  // since 1.1
                                           "share_of_requests",
                                           "p99.9",
                                           "request_goodput_requests_per_s",
