@@ -25,7 +25,7 @@ struct ConversationShape {
   std::int64_t groups = 1;  // how many
   double skew = 0;          // group k is drawn with weight 1 / (k + 1)^skew; 0: all alike
   // Request::priority and its weight, drawn once per conversation; empty: all 0.
-  std::vector<std::pair<std::int32_t, double>> priorities;
+  std::vector<std::pair<std::int32_t, double>> priorities{};
   Tokens block_tokens{0};  // of prefix_blocks; 0: requests carry none
 };
 

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <numeric>
 #include <set>
-#include <vector>
 
 #include "kernels/machine/memory_traffic.hpp"
 
@@ -26,8 +26,8 @@ TEST(MachineProbes, RunOrSayWhyNot) {
 }
 
 TEST(MemoryTraffic, TouchesEveryElementOnce) {
-  const std::size_t n = 3 * kTrafficStep;
-  std::vector<double> a(n), b(n), c(n);
+  constexpr std::size_t n = 3 * kTrafficStep;
+  alignas(64) static std::array<double, n> a, b, c;
   std::iota(b.begin(), b.end(), 1.0);
   std::iota(c.begin(), c.end(), 5.0);
   EXPECT_EQ(read_sum(b.data(), n), static_cast<double>(n * (n + 1) / 2));
