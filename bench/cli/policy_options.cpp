@@ -39,6 +39,12 @@ void PolicyArguments::apply(ServingOptions& serving, std::uint64_t seed) const {
   }
   if (aging) refuse_aging_unless_used(policy);
   serving.aging = aging;
+  // Found here and not at a sweep's first point.
+  SchedulerOptions probe;
+  probe.kv_blocks = 1;
+  probe.watermark = serving.watermark;
+  probe.aging = aging;
+  check_options(probe);
   if (!speculate.empty()) serving.speculation = parse_speculation(speculate);
   serving.seed = seed;
 }
