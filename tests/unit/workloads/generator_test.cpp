@@ -110,9 +110,11 @@ TEST(Conversations, PrioritiesAreDrawnByWeightAndStayInAConversation) {
   const Workload workload =
       load_workload("at-once:isl=16,osl=1,priority=0:3/2:1,turns=2,gap=1s,requests=4000", {});
   std::map<std::int32_t, int> counts;
+  std::map<SessionId, std::int32_t> by_conversation;
   for (const Request& request : workload.requests) {
     ++counts[request.priority];
-    EXPECT_EQ(request.priority, workload.requests[request.session.index()].priority);
+    const auto [first, fresh] = by_conversation.emplace(request.session, request.priority);
+    EXPECT_EQ(request.priority, first->second);
   }
   ASSERT_EQ(counts.size(), 2U);
   EXPECT_NEAR(counts[2], 1000, 120);
