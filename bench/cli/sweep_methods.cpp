@@ -61,6 +61,8 @@ const std::vector<SweepMethodEntry>& sweep_methods() {
       {"steady", "closed form, one point per configuration and chunk size", {}, plan_steady},
       {"replay", "a workload replayed per configuration, chunk size and load",
        add_replay_sweep_options, plan_replay},
+      {"two-stage", "closed form first, then a replay of what can matter", add_two_stage_options,
+       plan_two_stage},
   };
   return methods;
 }

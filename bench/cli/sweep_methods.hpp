@@ -22,13 +22,14 @@ class App;
 
 namespace inferbench {
 
-// What only --method replay is told.
+// What only methods that replay are told.
 struct ReplaySweepOptions {
   WorkloadArguments workload;
   std::vector<double> rates;        // requests/s
   std::vector<std::int64_t> users;  // closed loop
   std::string slo;
   std::int64_t max_batch = 256;
+  double margin = 0.25;  // of a two-stage sweep
   PolicyArguments policy;
 };
 

@@ -7,6 +7,7 @@
 #include "harness/base/text_table.hpp"
 #include "harness/sweep/replay_method.hpp"
 #include "harness/sweep/run_sweep.hpp"
+#include "harness/sweep/screen.hpp"
 #include "results/configuration.hpp"
 #include "workloads/load.hpp"
 
@@ -90,10 +91,19 @@ void add_replay_sweep_options(CLI::App& verb, SweepOptions& options) {
   add_policy_options(verb, replay.policy, "Replay");
 }
 
-SweepPlan plan_replay(const SweepOptions& options) {
+namespace {
+
+// A plan of replays, with what they replay for whoever wants to choose among them.
+struct ReplayPlan {
+  SweepPlan plan;
+  ReplaySweep sweep;
+};
+
+ReplayPlan plan_replays(const SweepOptions& options,
+                        const std::vector<std::int64_t>& default_chunks) {
   const ReplaySweepOptions& replay = options.replay;
   if (replay.workload.spec.empty()) {
-    throw Error("--workload", "is missing", "--method replay replays one",
+    throw Error("--workload", "is missing", "--method " + options.method + " replays one",
                 "e.g. --workload sample:chat-burst; `inferbench list workloads` shows all");
   }
   const Loads loads = loads_of(replay);
@@ -102,7 +112,7 @@ SweepPlan plan_replay(const SweepOptions& options) {
   const SweepSystem& s = plan.system;
   const auto configs = sweep_configs(options, s);
   SweepOptions chunked = options;
-  if (chunked.chunks.empty()) chunked.chunks = kReplayChunks;
+  if (chunked.chunks.empty()) chunked.chunks = default_chunks;
   const auto chunks = sweep_chunks(chunked);
   ReplaySweep sweep;
   sweep.workload = std::make_shared<const Workload>(
@@ -122,7 +132,7 @@ SweepPlan plan_replay(const SweepOptions& options) {
       "scheduler " + policy_text(sweep.serving)};
   for (const std::string& note : sweep.workload->notes) plan.about.push_back("note: " + note);
   const ServingOptions serving = sweep.serving;
-  plan.method = std::make_unique<ReplayMethod>(s, std::move(sweep));
+  plan.method = std::make_unique<ReplayMethod>(s, sweep);
   plan.tasks = with_loads(sweep_tasks(configs, chunks), loads);
   Json configuration = sweep_configuration(options, s, configs, chunks);
   configuration["workload"] = workload_options_json(replay.workload.spec, replay.workload.options);
@@ -135,7 +145,47 @@ SweepPlan plan_replay(const SweepOptions& options) {
   configuration.update(policy_json(serving));
   if (!replay.slo.empty()) configuration["slo"] = replay.slo;
   plan.configuration = std::make_shared<Json>(std::move(configuration));
-  return plan;
+  return {std::move(plan), std::move(sweep)};
+}
+
+}  // namespace
+
+SweepPlan plan_replay(const SweepOptions& options) {
+  return plan_replays(options, kReplayChunks).plan;
+}
+
+void add_two_stage_options(CLI::App& verb, SweepOptions& options) {
+  verb.add_option("--margin", options.replay.margin,
+                  "two-stage: tasks whose closed form is worse than another's by more than this "
+                  "share are not replayed")
+      ->group("Replay")
+      ->capture_default_str();
+}
+
+SweepPlan plan_two_stage(const SweepOptions& options) {
+  auto [plan, sweep] = plan_replays(options, kReplayChunks);
+  const double margin = options.replay.margin;
+  const auto screened = screen(plan.system, sweep, plan.tasks, margin, options.threads);
+  plan.tasks.clear();
+  for (const ScreenedTask& task : screened) {
+    if (task.verdict == Screened::kept) plan.tasks.push_back(task.task);
+  }
+  const auto number = [](std::size_t n) { return with_commas(static_cast<long long>(n)); };
+  const std::size_t overloaded = count(screened, Screened::overloaded);
+  const std::size_t slo = count(screened, Screened::misses_slo);
+  const std::size_t dominated = count(screened, Screened::dominated);
+  plan.about.push_back("first stage in closed form: " + number(screened.size()) + " tasks, " +
+                       number(plan.tasks.size()) + " replayed; left out: " + number(overloaded) +
+                       " overloaded, " + number(slo) + " outside the SLO, " + number(dominated) +
+                       " dominated, by more than " + significant(100 * margin) + " %");
+  Json configuration = *plan.configuration;
+  configuration["screening"] = {{"margin", margin},
+                                {"tasks", screened.size()},
+                                {"overloaded", overloaded},
+                                {"misses_slo", slo},
+                                {"dominated", dominated}};
+  plan.configuration = std::make_shared<Json>(std::move(configuration));
+  return std::move(plan);
 }
 
 }  // namespace inferbench

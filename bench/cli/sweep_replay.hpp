@@ -10,4 +10,8 @@ void add_replay_sweep_options(CLI::App& verb, SweepOptions& options);
 // `inferbench sweep --method replay`: a workload replayed per configuration, chunk size and load.
 SweepPlan plan_replay(const SweepOptions& options);
 
+// --margin, and `--method two-stage`: the same, after a screening in closed form.
+void add_two_stage_options(CLI::App& verb, SweepOptions& options);
+SweepPlan plan_two_stage(const SweepOptions& options);
+
 }  // namespace inferbench
