@@ -47,6 +47,9 @@ void add_profile_options(CLI::App& verb, ProfileArguments& arguments) {
                   "cost profile: " + names + ", or a JSON file (default: default)");
   verb.add_option("--expert-skew", arguments.expert_skew,
                   "balanced, or the power-law exponent of expert popularity: 0.6, 1.01, 1.2");
+  verb.add_option("--routing", arguments.routing,
+                  "experts drawn per step: balanced, power:1.2, correlated:0.3, both, ,seed=7 "
+                  "(default: expected values)");
   verb.add_option("--cuda-graph", arguments.cuda_graph,
                   "on, off, or tokens of the largest captured step (default: the profile's)");
   verb.add_option("--context-exchange", arguments.context_exchange,
@@ -59,6 +62,15 @@ CostProfile chosen_profile(const ProfileArguments& arguments) {
   if (!arguments.expert_skew.empty()) {
     if (ops == nullptr) refuse("--expert-skew", chosen, "a fixed expert_imbalance");
     ops->expert_skew = parse_expert_skew(arguments.expert_skew, "--expert-skew");
+  }
+  if (!arguments.routing.empty()) {
+    if (ops == nullptr) refuse("--routing", chosen, "a fixed expert_imbalance");
+    if (!arguments.expert_skew.empty()) {
+      throw Error("--routing", "is given beside --expert-skew", "each says how popular experts are",
+                  "use --routing power:" + arguments.expert_skew);
+    }
+    ops->routing = parse_expert_routing(arguments.routing, "--routing");
+    ops->expert_skew.exponent = ops->routing->exponent;  // what closed forms take
   }
   if (!arguments.cuda_graph.empty()) {
     if (ops == nullptr) refuse("--cuda-graph", chosen, "a fixed cost per kernel");
@@ -76,6 +88,7 @@ void put_profile_changes(nlohmann::ordered_json& out, const ProfileArguments& ar
     if (!value.empty()) out[key] = value;
   };
   put("expert_skew", arguments.expert_skew);
+  put("routing", arguments.routing);
   put("cuda_graph", arguments.cuda_graph);
   put("context_exchange", arguments.context_exchange);
 }

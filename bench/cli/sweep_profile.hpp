@@ -15,12 +15,13 @@ namespace inferbench {
 struct ProfileArguments {
   std::string profile = "default";
   std::string expert_skew;
+  std::string routing;           // drawn instead of expected: "power:1.2,correlated:0.3"
   std::string cuda_graph;        // "on", "off" or the largest step in tokens
   std::string context_exchange;  // "ring" or "all-gather"
 };
 
-// --profile, --expert-skew, --cuda-graph and --context-exchange, the same on every verb that times
-// steps.
+// --profile, --expert-skew, --routing, --cuda-graph and --context-exchange, the same on every verb
+// that times steps.
 void add_profile_options(CLI::App& verb, ProfileArguments& arguments);
 
 // The profile with the changes applied. Throws Error.

@@ -10,6 +10,7 @@
 #include "harness/base/units.hpp"
 #include "harness/catalog/hardware_spec.hpp"
 #include "harness/catalog/model_spec.hpp"
+#include "harness/cost/expert_routing.hpp"
 #include "harness/cost/expert_skew.hpp"
 #include "harness/plan/memory.hpp"
 #include "harness/plan/precision.hpp"
@@ -86,6 +87,7 @@ struct OpsParameters {
   double moe_memory_efficiency = 0.8;  // of memory bandwidth
   Seconds moe_floor{};                 // both grouped GEMMs together
   ExpertSkew expert_skew;
+  std::optional<ExpertRouting> routing;  // drawn per step; absent: expected values
 
   double elementwise_memory_efficiency = 0.8;
   Seconds elementwise_floor{};

@@ -20,14 +20,6 @@ constexpr double kRange = 6553.6;
 // fixed seed, is what a fleet of such models sees.
 constexpr int kDraws = 64;
 
-// Inverse of the cumulative power law with density ~ x^-a on [1, range]; a = 1 is a limit that the
-// exponents in use avoid.
-double power_law(double u, double a) {
-  if (std::abs(a - 1.0) < 1e-9) return std::exp(u * std::log(kRange));
-  const double power = 1.0 - a;
-  return std::pow((std::pow(kRange, power) - 1.0) * u + 1.0, 1.0 / power);
-}
-
 // Visit probabilities of the experts: proportional to popularity, none above one (a token picks an
 // expert at most once; what is cut off goes to the others), summing to top_k.
 std::vector<double> visit_probabilities(const std::vector<double>& popularity, double top_k) {
@@ -51,6 +43,13 @@ std::vector<double> visit_probabilities(const std::vector<double>& popularity, d
 }
 
 }  // namespace
+
+// An exponent of 1 is a limit that the exponents in use avoid.
+double power_law(double u, double a) {
+  if (std::abs(a - 1.0) < 1e-9) return std::exp(u * std::log(kRange));
+  const double power = 1.0 - a;
+  return std::pow((std::pow(kRange, power) - 1.0) * u + 1.0, 1.0 / power);
+}
 
 ExpertSkew parse_expert_skew(const std::string& text, const std::string& place) {
   if (text == "balanced") return {};

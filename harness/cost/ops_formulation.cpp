@@ -97,6 +97,10 @@ OpsFormulation::OpsFormulation(const ModelSpec& model, const HardwareSpec& gpu,
     lora_rank_ = real(lora->rank);
     lora_peak_ = rates(gpu, DType::bf16, {}, p_.gemm_efficiency, "adapters").peak;
   }
+  if (parameters.routing && !model.moe) {
+    throw Error("--routing", model.name + " has no experts", "routing is of MoE models",
+                "leave it out");
+  }
   if (model.moe) {
     const MoeSpec& moe = *model.moe;
     expert_type_ =
@@ -396,7 +400,12 @@ void OpsFormulation::experts(double all_tokens, Ops& ops) const {
   const double n = shared(all_tokens);
   const double rows = routed_rows(n, real(model_.moe->top_k)) * hottest_->share();
   // A rank cannot touch more experts than it has rows.
-  const double touched = std::min(hottest_->distinct_experts(n), std::max(rows, 1e-9));
+  experts({rows, std::min(hottest_->distinct_experts(n), std::max(rows, 1e-9))}, ops);
+}
+
+void OpsFormulation::experts(const RankExperts& rank, Ops& ops) const {
+  const double rows = rank.rows, touched = rank.distinct;
+  if (rows <= 0) return;
   const double per_expert = rows / touched;
   const auto moved = [&](std::string_view op, double elements, double reads, double writes) {
     ops.push_back(elementwise(op, elements, reads, writes));

@@ -43,6 +43,8 @@ class OpsFormulation {
   void expert_exchange(double tokens, Ops& ops) const;
   // The routed experts of the hottest rank, with the tokens of all EP ranks together.
   void experts(double all_tokens, Ops& ops) const;
+  // The same for a rank that is known.
+  void experts(const RankExperts& rank, Ops& ops) const;
 
   // What low-rank adapters add to a layer's projections when the tokens' requests use `adapters`
   // distinct ones: a shrink and an expand kernel each, which read every adapter in use once.

@@ -16,6 +16,7 @@ struct RankLoad {
   double tokens = 0;              // new tokens
   double sampled = 0;             // positions the LM head runs on
   double requests = 0;            // in the step; what the framework handles one by one
+  double squares = 0;             // sum over requests of their tokens squared
   double adapters = 0;            // distinct LoRA adapters of its requests
   AttentionLoad prefill, decode;  // in layers of full attention
   AttentionLoad windowed_prefill, windowed_decode;  // in layers with a sliding window

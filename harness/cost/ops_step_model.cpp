@@ -6,6 +6,7 @@
 #include "harness/base/text_table.hpp"
 #include "harness/cost/ops_formulation.hpp"
 #include "harness/cost/ops_step.hpp"
+#include "harness/cost/routed_experts.hpp"
 #include "harness/cost/step_formulation.hpp"
 #include "harness/cost/token_table.hpp"
 
@@ -45,11 +46,17 @@ RankBlocks rank_blocks(const OpsFormulation& f, double tokens) {
 struct Slowest {
   RankLoad load;
   std::size_t rank = 0;
-  double all_tokens = 0;
+  double all_tokens = 0, all_squares = 0;
   double sampled = 0;   // of the rank that samples most
   double requests = 0;  // of all ranks
   PartTimes full_attention, windowed_attention;
 };
+
+RoutedExperts::Step routing_of(const Slowest& rank) {
+  return {.tokens = rank.all_tokens,
+          .squares = rank.all_squares,
+          .pairs = rank.load.prefill.pairs + rank.load.decode.pairs};
+}
 
 class OpsStep final : public StepFormulation {
  public:
@@ -65,7 +72,9 @@ class OpsStep final : public StepFormulation {
         }),
         head_table_([this](double sampled) {
           return times_of([&](Ops& ops) { formulation_.lm_head(sampled, ops); });
-        }) {}
+        }) {
+    if (parameters.routing) routed_.emplace(formulation_);
+  }
 
   StepExplanation explain(const BatchPlan& plan) const override;
 
@@ -86,6 +95,7 @@ class OpsStep final : public StepFormulation {
   StepAssembly assembly_;
   TokenTable<RankBlocks> rank_table_;
   TokenTable<PartTimes> expert_table_, head_table_;
+  std::optional<RoutedExperts> routed_;
 };
 
 Slowest OpsStep::slowest(std::span<const RankLoad> loads) const {
@@ -94,6 +104,7 @@ Slowest OpsStep::slowest(std::span<const RankLoad> loads) const {
   for (std::size_t r = 0; r < loads.size(); ++r) {
     const RankLoad& load = loads[r];
     found.all_tokens += load.tokens;
+    found.all_squares += load.squares;
     found.requests += load.requests;
     found.sampled = std::max(found.sampled, load.sampled);
     const PartTimes full = formulation_.attention_times(load.prefill, load.decode);
@@ -128,7 +139,8 @@ BlockTimes OpsStep::blocks_of(const Slowest& rank) const {
   times.windowed_attention = rank.windowed_attention;
   times.dense_ffn = blocks.dense_ffn;
   times.expert_exchange = blocks.expert_exchange;
-  times.experts = expert_table_.at(index(rank.all_tokens), expert_scratch);
+  times.experts = routed_ ? routed_->layer(routing_of(rank))
+                          : expert_table_.at(index(rank.all_tokens), expert_scratch);
   times.embedding = blocks.embedding;
   times.hand_over = blocks.hand_over;
   times.lm_head = head_table_.at(index(rank.sampled), head_scratch);
@@ -193,7 +205,13 @@ Ops OpsStep::stage_ops(const Slowest& rank, const StageKind& kind,
   });
   block(dense, [&](Ops& ops) { f.dense_ffn(tokens, ops); });
   block(moe, [&](Ops& ops) { f.expert_exchange(tokens, ops); });
-  block(moe, [&](Ops& ops) { f.experts(rank.all_tokens, ops); });
+  block(moe, [&](Ops& ops) {
+    if (routed_) {
+      routed_->layer(routing_of(rank), ops);
+    } else {
+      f.experts(rank.all_tokens, ops);
+    }
+  });
   block(kind.last, [&](Ops& ops) { f.lm_head(rank.sampled, ops); });
   block(!kind.last, [&](Ops& ops) { f.hand_over(tokens, ops); });
   return all;
@@ -251,9 +269,11 @@ StepExplanation OpsStep::explain(const BatchPlan& plan) const {
                         std::to_string(adapters()->adapters()) + " adapters are in the step");
   }
   if (parallel.ep > 1) {
-    out.notes.push_back(
-        "attention rank " + std::to_string(rank.rank) + " of " + std::to_string(parallel.ep) +
-        " is last; experts: " + label(formulation_.parameters().expert_skew) + ", hottest rank");
+    out.notes.push_back("attention rank " + std::to_string(rank.rank) + " of " +
+                        std::to_string(parallel.ep) + " is last; experts: " +
+                        (routed_ ? "drawn, " + label(*formulation_.parameters().routing)
+                                 : label(formulation_.parameters().expert_skew)) +
+                        ", hottest rank");
   }
   return out;
 }

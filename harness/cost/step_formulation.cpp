@@ -30,6 +30,7 @@ std::size_t add_decode_run(std::span<const BatchItem> items, double window, Rank
   const auto count = static_cast<double>(length);
   load.tokens += count;
   load.requests += count;
+  load.squares += count;
   load.sampled += static_cast<double>(emitting);
   load.decode += AttentionLoad{count, static_cast<double>(seen), static_cast<double>(seen), count};
   if (window > 0) {
@@ -45,6 +46,7 @@ void add_chunk(const BatchItem& item, double window, RankLoad& load) {
   const double tokens = static_cast<double>((item.new_tokens + item.padding).count());
   load.tokens += tokens;
   load.requests += 1;
+  load.squares += tokens * tokens;
   load.sampled += item.emits ? 1 : 0;
   load.prefill += attention_load(context, tokens);
   if (window > 0) load.windowed_prefill += attention_load(context, tokens, window);
@@ -58,6 +60,7 @@ void add_wide_decode(const BatchItem& item, double window, RankLoad& load) {
   const double padding = static_cast<double>(item.padding.count());
   load.tokens += tokens + padding;
   load.requests += 1 + padding;
+  load.squares += tokens * tokens + padding;
   load.sampled += (item.emits ? tokens : 0) + padding;
   load.decode += attention_load(context, tokens);
   load.decode += attention_load(context, 1) * padding;
