@@ -70,6 +70,11 @@ Numbers late_arrival(const JsonObject& inputs, const World& world);
 Numbers paged_kv(const JsonObject& inputs, const World& world);
 Numbers prefix_sharing(const JsonObject& inputs, const World& world);
 
+// policies.cpp
+Numbers policies(const JsonObject& inputs, const World& world);
+Numbers forked_blocks(const JsonObject& inputs, const World& world);
+Numbers radix_cache(const JsonObject& inputs, const World& world);
+
 // metrics.cpp
 Numbers metric_story(const JsonObject& inputs, const World& world);
 

@@ -136,10 +136,7 @@ Numbers concurrency(const JsonObject& inputs, const World& world) {
   return out;
 }
 
-// Weight sizes in several dtypes, block scales included, and under 2:4 sparsity: half of the 16-bit
-// values stay, each with 2 bits that say which of the four it was.
-//
-// Source: Mishra et al., "Accelerating Sparse Deep Neural Networks", 2021, section 3.
+// Weight sizes in several dtypes, block scales included, and under 2:4 sparsity.
 Numbers shrunk_weights(const JsonObject& inputs, const World& world) {
   const ModelSpec spec = model(inputs, world);
   const double base = weight_bytes(spec, DType::fp16);
@@ -150,8 +147,8 @@ Numbers shrunk_weights(const JsonObject& inputs, const World& world) {
     out.set(named + "_gb", weight_bytes(spec, *type) / 1e9);
     out.set(named + "_ratio", weight_bytes(spec, *type) / base);
   }
-  constexpr double kBitsKept = 16.0 / 2, kBitsOfIndex = 2.0 / 2;  // per original value
-  out.set("sparse_2_4_ratio", (kBitsKept + kBitsOfIndex) / 16);
+  out.set("sparse_2_4_ratio",
+          sparse_bytes_per_element(DType::fp16) / bytes_per_element(DType::fp16));
   return out;
 }
 

@@ -162,11 +162,10 @@ Numbers paged_kv(const JsonObject& inputs, const World&) {
   const auto count = static_cast<std::int64_t>(lengths.size());
   KvBlockPool pool(count * (longest / block.count() + 1), block);
   for (std::size_t i = 0; i < lengths.size(); ++i) pool.reserve(i, Tokens(lengths[i]));
-  // Every second sequence leaves and comes back in reverse order: its blocks are now elsewhere.
+  // Every second sequence leaves and comes back in the order in which it left: what was freed last
+  // is taken first, so that its blocks are now elsewhere.
   for (std::size_t i = 0; i < lengths.size(); i += 2) pool.release(i);
-  for (std::size_t i = lengths.size(); i-- > 0;) {
-    if (i % 2 == 0) pool.reserve(i, Tokens(lengths[i]));
-  }
+  for (std::size_t i = 0; i < lengths.size(); i += 2) pool.reserve(i, Tokens(lengths[i]));
   pool.check();
   double used = 0, held = 0, worst = 0, scattered = 0;
   for (std::size_t i = 0; i < lengths.size(); ++i) {

@@ -5,6 +5,7 @@
 #include "harness/base/error.hpp"
 #include "harness/claims/measures/inputs.hpp"
 #include "harness/claims/measures/measures.hpp"
+#include "kernels/shapes/gemm.hpp"
 
 namespace inferbench::claims {
 namespace {
@@ -21,9 +22,8 @@ FlopsPerSecond peak_of(const JsonObject& inputs, const HardwareSpec& part, DType
 // FLOP per byte of one layer's GEMM weights for `rows` tokens: weights once, activations in and
 // out.
 double gemm_intensity(double rows, double in, double out, DType weights) {
-  const double flops = 2 * rows * in * out;
-  const double bytes = in * out * bytes_per_element(weights) + rows * (in + out) * 2;
-  return flops / bytes;
+  return work(GemmShape{.m = rows, .n = out, .k = in, .weight_bytes = bytes_per_element(weights)})
+      .intensity();
 }
 
 }  // namespace
@@ -61,10 +61,10 @@ Numbers quantized_gemm(const JsonObject& inputs, const World& world) {
   const double in = inputs.number("in_features"), width = inputs.number("out_features");
   const std::vector<double> rows = numbers(inputs, "rows");
   const auto seconds = [&](double m, double weight_bytes, double row_bytes, DType math) {
-    const double compute = 2 * m * in * width / peak_of(inputs, part, math).count();
-    const double memory = (in * width * weight_bytes + m * (in * row_bytes + width * 2)) /
-                          part.memory_bandwidth.count();
-    return std::max(compute, memory);
+    const Work gemm = work(GemmShape{
+        .m = m, .n = width, .k = in, .in_bytes = row_bytes, .weight_bytes = weight_bytes});
+    return std::max(gemm.flops / peak_of(inputs, part, math), gemm.bytes() / part.memory_bandwidth)
+        .count();
   };
   Numbers out;
   for (const auto& row : inputs.array("modes")) {

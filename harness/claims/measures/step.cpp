@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/error.hpp"
+#include "harness/catalog/gpu_instances.hpp"
 #include "harness/claims/measures/inputs.hpp"
 #include "harness/claims/measures/measures.hpp"
 #include "harness/cost/step_cost_model.hpp"
@@ -12,8 +13,17 @@ namespace {
 
 Deployment deploy(const JsonObject& inputs, const World& world, const std::string& parallel,
                   const std::string& precision) {
-  auto placed = place(model(inputs, world), gpu(inputs, world), parse_parallel(parallel),
-                      parse_precision(precision));
+  const ModelSpec spec = model(inputs, world);
+  HardwareSpec part = gpu(inputs, world);
+  if (inputs.has("instances")) {
+    part = instance_of(part, parse_gpu_sharing(inputs.text("instances"), "instances"), "instances");
+  }
+  MemoryBudget budget;
+  if (inputs.has("offload")) {
+    budget.offload = parse_weight_offload(inputs.text("offload"), "offload");
+  }
+  if (inputs.has("lora")) budget.lora = parse_lora(inputs.text("lora"), spec, "lora");
+  auto placed = place(spec, part, parse_parallel(parallel), parse_precision(precision), budget);
   if (const auto* short_of = std::get_if<DoesNotFit>(&placed)) {
     inputs.refuse("parallel", parallel + " does not fit: " + short_of->reason,
                   "choose a configuration that fits");
@@ -51,8 +61,14 @@ BatchPlan read_plan(const JsonObject& inputs, std::int64_t context) {
 
 StepCostModel cost_model(const JsonObject& inputs, const World& world, const std::string& parallel,
                          const std::string& precision) {
-  return {deploy(inputs, world, parallel, precision),
-          world.profile(inputs.text("profile", "default"))};
+  CostProfile profile = world.profile(inputs.text("profile", "default"));
+  if (auto* ops = std::get_if<OpsParameters>(&profile.parameters)) {
+    if (!inputs.boolean("cuda_graph", true)) ops->launch.graph_tokens = 0;
+    if (inputs.boolean("gather_context", false)) {
+      ops->context_exchange = ContextExchange::all_gather;
+    }
+  }
+  return {deploy(inputs, world, parallel, precision), profile};
 }
 
 double ms(Duration duration) {
@@ -62,18 +78,23 @@ double ms(Duration duration) {
 }  // namespace
 
 // Time of one step over several configurations, contexts and precisions. A series runs over the
-// configurations ("parallel"), then the contexts.
+// configurations ("parallel"), then the contexts. "instances", "offload" and "lora" are those of
+// the command line; "cuda_graph": false launches kernel by kernel; "gather_context": true gathers
+// keys and values instead of passing them around.
 Numbers step_times(const JsonObject& inputs, const World& world) {
   const std::vector<std::string> configs = inputs.texts("parallel");
   const std::vector<std::int64_t> contexts =
       inputs.has("context") ? integers(inputs, "context") : std::vector<std::int64_t>{0};
   const std::string precision = inputs.text("precision", "bf16");
-  std::vector<double> elapsed, host, communication;
+  std::vector<double> elapsed, host, communication, tokens_per_s;
   for (const std::string& config : configs) {
     const StepCostModel cost = cost_model(inputs, world, config, precision);
     for (const std::int64_t context : contexts) {
       const StepTiming timing = cost.step(read_plan(inputs, context));
       elapsed.push_back(ms(timing.elapsed));
+      const auto on_gpu = static_cast<double>(cost.deployment().gpu.instances_per_gpu);
+      tokens_per_s.push_back(on_gpu * static_cast<double>(inputs.integer("decodes", 0)) /
+                             seconds(timing.elapsed).count());
       host.push_back(ms(timing.parts.host));
       communication.push_back(ms(timing.parts.scale_up + timing.parts.scale_out));
     }
@@ -83,6 +104,7 @@ Numbers step_times(const JsonObject& inputs, const World& world) {
       static_cast<std::size_t>(std::min_element(elapsed.begin(), elapsed.end()) - elapsed.begin());
   Numbers out;
   out.set("step_ms", elapsed);
+  out.set("decoded_per_s_gpu", tokens_per_s);  // of a GPU and all its instances
   out.set("host_ms", host);
   out.set("communication_ms", communication);
   out.set("fastest", configs[best / contexts.size()]);
@@ -130,12 +152,14 @@ Numbers precision_report(const JsonObject& inputs, const World& world) {
   const StepExplanation changed =
       cost_model(inputs, world, config, inputs.text("precision")).explain(plan);
   Numbers out;
-  for (std::size_t i = 0; i < base.ops.size() && i < changed.ops.size(); ++i) {
-    const OpExplanation& op = base.ops[i];
-    if (op.name != changed.ops[i].name || op.bytes.count() == 0) continue;
+  // Ops that only one of the two has, as quantisation kernels, are passed over.
+  for (const OpExplanation& op : base.ops) {
+    const auto same = std::find_if(changed.ops.begin(), changed.ops.end(),
+                                   [&](const OpExplanation& o) { return o.name == op.name; });
+    if (same == changed.ops.end() || op.bytes.count() == 0) continue;
     if (!op.name.ends_with("_gemm") && !op.name.ends_with("_attention")) continue;
-    out.set(op.name + "_bytes_ratio", changed.ops[i].bytes / op.bytes);
-    out.set(op.name + "_time_ratio", changed.ops[i].time / op.time);
+    out.set(op.name + "_bytes_ratio", same->bytes / op.bytes);
+    out.set(op.name + "_time_ratio", same->time / op.time);
   }
   out.set("step_ratio", seconds(changed.timing.elapsed) / seconds(base.timing.elapsed));
   return out;
