@@ -26,10 +26,8 @@ const std::vector<Op>& kernel_ops() {
 
 const std::vector<Implementation>& implementations() {
   static const std::vector<Implementation> list = {
-      gemm_avx512(),
-      gemm_avx2(),
-      gemm_openblas(),
-      gemm_reference(),
+      gemm_avx512_bf16(), gemm_avx512_vnni(), gemm_avx512(),
+      gemm_avx2(),        gemm_openblas(),    gemm_reference(),
   };
   return list;
 }

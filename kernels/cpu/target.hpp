@@ -10,9 +10,15 @@
   __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl")))
 #define INFERBENCH_AVX512_VNNI \
   __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
-#define INFERBENCH_AVX512_BF16                                                         \
-  __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni," \
-                        "avx512bf16")))
+#define INFERBENCH_AVX512_BF16                                              \
+  __attribute__((                                                           \
+      target("avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni," \
+             "avx512bf16")))
+// Integer sums in vectors of int: gcc 12 keeps arrays of __m512i (vectors of long long) that are
+// added to as ints in memory, and stores every one of them in every iteration.
+using Ints16 = int __attribute__((vector_size(64)));
+using Shorts16 = short __attribute__((vector_size(32)));
+using Ints8 = int __attribute__((vector_size(32)));
 #else
 #define INFERBENCH_X86 0
 #endif

@@ -6,16 +6,18 @@ namespace inferbench {
 
 Op gemm_op();
 
-// Own kernels. Each output element is one chain of fused multiply-adds in the order of k, so the
-// result depends on neither threads nor blocking nor m: bit-identical between runs, thread counts,
-// batch sizes, and between these two.
+// Own kernels. Each output is one chain of sums in the order of k (of groups of k in int4 formats),
+// so the result depends on neither threads nor blocking nor m: bit-identical between runs, thread
+// counts and batch sizes. In fp32, and wherever sums are of integers and scaled once (w8a8), also
+// between instruction sets.
+Implementation gemm_avx512_bf16();
+Implementation gemm_avx512_vnni();
 Implementation gemm_avx512();
 Implementation gemm_avx2();
 
 // OpenBLAS, looked up when first asked for.
 Implementation gemm_openblas();
 
-// One loop per axis.
 Implementation gemm_reference();
 
 }  // namespace inferbench

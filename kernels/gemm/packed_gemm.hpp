@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/buffer.hpp"
 #include "kernels/cpu/team.hpp"
+#include "kernels/gemm/problem.hpp"
 #include "kernels/gemm/tiles.hpp"
 
 namespace inferbench {
@@ -13,17 +14,21 @@ namespace inferbench {
 // Weights rearranged into panels, once; the tail of the last panel and of k is zero.
 struct PackedWeights {
   Buffer<std::byte> data;
-  std::int64_t n = 0, k = 0;     // as given
-  std::int64_t padded_k = 0;     // a multiple of the unit
-  std::int64_t panels = 0;       // ceil(n / width)
-  std::size_t panel_bytes = 0;   // of one panel, all k
-  std::size_t column_bytes = 0;  // of one k of a panel, on average
+  std::int64_t n = 0, k = 0;    // as given
+  std::int64_t padded_k = 0;    // a multiple of the unit
+  std::int64_t panels = 0;      // ceil(n / width)
+  std::size_t panel_bytes = 0;  // of one panel, all k
+  std::size_t k_bytes = 0;      // of `unit` k of a panel
+
+  Buffer<float> column_scale;  // int8: [panels * width]
+  Buffer<std::int32_t> start;  // int8: -128 times the sum of a column, [panels * width]
+  std::int64_t group = 0, groups = 0;
+  Buffer<std::uint16_t> scales;  // int4: fp16, [panel][group][width]
+  Buffer<std::int8_t> zeros;     // int4: the same
 };
 
-// Elements [n, k] of `element` bytes each into panels of set.width columns with set.unit k
-// together.
-PackedWeights pack_weights(const std::byte* weights, std::int64_t n, std::int64_t k,
-                           std::size_t element, const TileSet& set);
+// Packs the weights of `problem` as the tiles of `set` read them.
+PackedWeights pack_weights(const GemmProblem& problem, const TileSet& set);
 
 // Activations [m, k] as tiles read them: rows `stride` bytes apart, zero beyond k.
 struct PackedRows {
@@ -31,8 +36,11 @@ struct PackedRows {
   std::int64_t m = 0;
   std::size_t element = 0;
   std::size_t stride = 0;
+  Buffer<float> row_scale;   // int8: [m]
+  Buffer<float> group_sums;  // int8 against int4: [m][groups]
 
-  PackedRows(std::int64_t rows, std::int64_t padded_k, std::size_t element_bytes);
+  PackedRows(std::int64_t rows, std::int64_t padded_k, std::size_t element_bytes,
+             std::int64_t groups);
   std::byte* row(std::int64_t r) { return data.data() + static_cast<std::size_t>(r) * stride; }
   const std::byte* row(std::int64_t r) const {
     return data.data() + static_cast<std::size_t>(r) * stride;

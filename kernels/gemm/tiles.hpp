@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/gemm/problem.hpp"
+
 namespace inferbench {
 
-// One tile of an output: `rows` rows by `panels` x width columns, over a block of k.
+// One tile of an output: some rows by `panels` x width columns, over a block of k.
 //
 // Weights lie in panels of `width` columns: [panel][k / unit][width][unit], so that the columns a
 // tile needs next lie side by side. Activations lie row by row. `unit` consecutive k of one column
@@ -20,6 +22,17 @@ struct TileCall {
   float* out = nullptr;
   std::int64_t out_stride = 0;  // elements between rows
   bool accumulate = false;      // add to what `out` holds
+
+  // int8 activations made unsigned: what each column's sum starts from. [panel][width]
+  const std::int32_t* start = nullptr;
+
+  // int4: of the block's first group. [panel][group][width]
+  int group = 0;                          // k per scale
+  const std::uint16_t* scales = nullptr;  // fp16
+  const std::int8_t* zeros = nullptr;
+  std::size_t group_panel = 0;      // elements between panels
+  const float* row_sums = nullptr;  // of the activations per group: [row][group]
+  std::size_t row_groups = 0;       // elements between rows
 };
 
 using TileKernel = void (*)(const TileCall&);
@@ -36,10 +49,58 @@ struct TileSet {
   std::array<int, kMostTileRows + 1> panels{};
   std::array<TileKernel, kMostTileRows + 1> wide{};  // panels[rows] panels
   std::array<TileKernel, kMostTileRows + 1> one{};   // one panel
+
+  enum class Activations { fp32, bf16, s8, u8, s16 };
+  Activations activations = Activations::fp32;
+  bool whole_k = false;  // sums are integers, which `out` cannot hold between blocks
+
+  std::size_t activation_bytes() const {
+    switch (activations) {
+      case Activations::fp32:
+        return 4;
+      case Activations::bf16:
+      case Activations::s16:
+        return 2;
+      default:
+        return 1;
+    }
+  }
 };
 
-// fp32 activations and arithmetic; weights of the named type.
-const TileSet& tiles_f32_avx2();
-const TileSet& tiles_f32_avx512();
+// fp32 arithmetic: weights in fp32, bf16, fp16, or int8 (not yet scaled).
+const TileSet& tiles_float_avx2(GemmFormat::Weights weights);
+const TileSet& tiles_float_avx512(GemmFormat::Weights weights);
+
+// bf16 by bf16 with vdpbf16ps.
+const TileSet& tiles_bf16_avx512();
+
+// int8 by int8 into 32 bit without saturation: vpmaddwd of 16 bit, or vpdpbusd of activations made
+// unsigned. Sums are stored as fp32, not yet scaled.
+const TileSet& tiles_int8_avx2();
+const TileSet& tiles_int8_vnni();
+
+// int4 weights [panel][k / 8][width] as 32 bit words: the low nibble of byte b is k = b, the high
+// one k = b + 4. fp32 arithmetic, or int8 activations in [-127, 127].
+const TileSet& tiles_int4_avx2();
+const TileSet& tiles_int4_avx512(bool zero_points);
+const TileSet& tiles_int4_int8_avx2();
+const TileSet& tiles_int4_int8_vnni();
+
+// For functions above on other processors: never called, because supports() said no.
+const TileSet& no_tiles();
+
+inline const TileSet& pick_float(GemmFormat::Weights w, const TileSet& fp32, const TileSet& bf16,
+                                 const TileSet& fp16, const TileSet& int8) {
+  switch (w) {
+    case GemmFormat::Weights::bf16:
+      return bf16;
+    case GemmFormat::Weights::fp16:
+      return fp16;
+    case GemmFormat::Weights::int8:
+      return int8;
+    default:
+      return fp32;
+  }
+}
 
 }  // namespace inferbench

@@ -19,6 +19,29 @@ struct F32 {
   }
 };
 
+struct Bf16 {
+  static constexpr std::size_t kBytes = kWidth * 2;
+  INFERBENCH_AVX2 INFERBENCH_INLINE static __m256 load(const std::byte* at, int v) {
+    const __m128i w = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at) + v);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(w), 16));
+  }
+};
+
+struct F16 {
+  static constexpr std::size_t kBytes = kWidth * 2;
+  INFERBENCH_AVX2 INFERBENCH_INLINE static __m256 load(const std::byte* at, int v) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at) + v));
+  }
+};
+
+struct I8 {
+  static constexpr std::size_t kBytes = kWidth;
+  INFERBENCH_AVX2 INFERBENCH_INLINE static __m256 load(const std::byte* at, int v) {
+    const __m128i w = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at + 8 * v));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(w));
+  }
+};
+
 // Each accumulator is one chain of fused multiply-adds in the order of k, continued from `out`.
 template <class W, int kRows, int kPanels>
 INFERBENCH_AVX2 void tile(const TileCall& t) {
@@ -78,16 +101,17 @@ TileSet make_tiles(std::index_sequence<kIndex...>) {
 
 }  // namespace
 
-const TileSet& tiles_f32_avx2() {
-  static const TileSet set = make_tiles<F32>(std::make_index_sequence<kMostRows>());
-  return set;
+const TileSet& tiles_float_avx2(GemmFormat::Weights weights) {
+  constexpr auto kRows = std::make_index_sequence<kMostRows>();
+  static const TileSet f32 = make_tiles<F32>(kRows), bf16 = make_tiles<Bf16>(kRows),
+                       f16 = make_tiles<F16>(kRows), i8 = make_tiles<I8>(kRows);
+  return pick_float(weights, f32, bf16, f16, i8);
 }
 
 #else
 
-const TileSet& tiles_f32_avx2() {
-  static const TileSet none;
-  return none;
+const TileSet& tiles_float_avx2(GemmFormat::Weights) {
+  return no_tiles();
 }
 
 #endif

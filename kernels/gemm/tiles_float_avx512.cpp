@@ -18,6 +18,29 @@ struct F32 {
   }
 };
 
+struct Bf16 {
+  static constexpr std::size_t kBytes = kWidth * 2;
+  INFERBENCH_AVX512 INFERBENCH_INLINE static __m512 load(const std::byte* at, int v) {
+    const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at) + v);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(w), 16));
+  }
+};
+
+struct F16 {
+  static constexpr std::size_t kBytes = kWidth * 2;
+  INFERBENCH_AVX512 INFERBENCH_INLINE static __m512 load(const std::byte* at, int v) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at) + v));
+  }
+};
+
+struct I8 {
+  static constexpr std::size_t kBytes = kWidth;
+  INFERBENCH_AVX512 INFERBENCH_INLINE static __m512 load(const std::byte* at, int v) {
+    const __m128i w = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at) + v);
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(w));
+  }
+};
+
 // Each accumulator is one chain of fused multiply-adds in the order of k, continued from `out`.
 template <class W, int kRows, int kPanels>
 INFERBENCH_AVX512 void tile(const TileCall& t) {
@@ -83,16 +106,17 @@ TileSet make_tiles(std::index_sequence<kIndex...>) {
 
 }  // namespace
 
-const TileSet& tiles_f32_avx512() {
-  static const TileSet set = make_tiles<F32>(std::make_index_sequence<kMostTileRows>());
-  return set;
+const TileSet& tiles_float_avx512(GemmFormat::Weights weights) {
+  constexpr auto kRows = std::make_index_sequence<kMostTileRows>();
+  static const TileSet f32 = make_tiles<F32>(kRows), bf16 = make_tiles<Bf16>(kRows),
+                       f16 = make_tiles<F16>(kRows), i8 = make_tiles<I8>(kRows);
+  return pick_float(weights, f32, bf16, f16, i8);
 }
 
 #else
 
-const TileSet& tiles_f32_avx512() {
-  static const TileSet none;
-  return none;
+const TileSet& tiles_float_avx512(GemmFormat::Weights) {
+  return no_tiles();
 }
 
 #endif

@@ -1,0 +1,114 @@
+#include "kernels/gemm/rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "kernels/cpu/convert.hpp"
+#include "kernels/cpu/target.hpp"
+
+namespace inferbench {
+
+#if INFERBENCH_X86
+
+INFERBENCH_AVX2 void widen_bf16(const std::uint16_t* from, std::int64_t k, float* to) {
+  std::int64_t i = 0;
+  for (; i + 8 <= k; i += 8) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i));
+    const __m256i wide = _mm256_slli_epi32(_mm256_cvtepu16_epi32(x), 16);
+    _mm256_storeu_ps(to + i, _mm256_castsi256_ps(wide));
+  }
+  for (; i < k; ++i) to[i] = bf16_to_float(from[i]);
+}
+
+INFERBENCH_AVX2 void widen_fp16(const std::uint16_t* from, std::int64_t k, float* to) {
+  std::int64_t i = 0;
+  for (; i + 8 <= k; i += 8) {
+    const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i));
+    _mm256_storeu_ps(to + i, _mm256_cvtph_ps(x));
+  }
+  for (; i < k; ++i) to[i] = fp16_to_float(from[i]);
+}
+
+namespace {
+
+INFERBENCH_AVX2 float largest_magnitude(const float* x, std::int64_t k) {
+  const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFFFF));
+  __m256 largest = _mm256_setzero_ps();
+  std::int64_t i = 0;
+  for (; i + 8 <= k; i += 8) {
+    largest = _mm256_max_ps(largest, _mm256_and_ps(magnitude, _mm256_loadu_ps(x + i)));
+  }
+  float lanes[8];
+  _mm256_storeu_ps(lanes, largest);
+  float result = *std::max_element(lanes, lanes + 8);
+  for (; i < k; ++i) result = std::max(result, std::abs(x[i]));
+  return result;
+}
+
+void store_integer(std::byte* to, std::int64_t i, int value, TileSet::Activations type) {
+  if (type == TileSet::Activations::s16) {
+    const auto wide = static_cast<std::int16_t>(value);
+    std::memcpy(to + 2 * i, &wide, sizeof(wide));
+  } else {
+    const int offset = type == TileSet::Activations::u8 ? 128 : 0;
+    to[i] = static_cast<std::byte>(value + offset);
+  }
+}
+
+}  // namespace
+
+INFERBENCH_AVX2 float quantise_bf16(const std::uint16_t* from, std::int64_t k,
+                                    TileSet::Activations type, std::byte* to, float* scratch) {
+  widen_bf16(from, k, scratch);
+  const float largest = largest_magnitude(scratch, k);
+  const bool zero = largest < std::numeric_limits<float>::min();
+  const float to_integer = zero ? 0 : std::min(127.0F / largest, std::numeric_limits<float>::max());
+  const __m256 factor = _mm256_set1_ps(to_integer);
+  const __m128i offset = _mm_set1_epi8(type == TileSet::Activations::u8 ? -128 : 0);
+  std::int64_t i = 0;
+  for (; i + 16 <= k; i += 16) {
+    const __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(scratch + i), factor));
+    const __m256i b = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(scratch + i + 8), factor));
+    // Packing works within 128 bit lanes; the permutation restores the order.
+    const __m256i wide = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xD8);
+    if (type == TileSet::Activations::s16) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 2 * i), wide);
+    } else {
+      const __m128i bytes =
+          _mm_packs_epi16(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), _mm_add_epi8(bytes, offset));
+    }
+  }
+  for (; i < k; ++i) {
+    store_integer(to, i, static_cast<int>(std::nearbyint(scratch[i] * to_integer)), type);
+  }
+  return zero ? 0 : largest / 127.0F;
+}
+
+#else
+
+void widen_bf16(const std::uint16_t*, std::int64_t, float*) {}
+void widen_fp16(const std::uint16_t*, std::int64_t, float*) {}
+float quantise_bf16(const std::uint16_t*, std::int64_t, TileSet::Activations, std::byte*, float*) {
+  return 0;
+}
+
+#endif
+
+void group_sums(const std::int8_t* values, std::int64_t k, int group, float* sums) {
+  for (std::int64_t from = 0; from < k; from += group) {
+    const std::int64_t end = std::min(k, from + group);
+    int sum = 0;
+    for (std::int64_t i = from; i < end; ++i) sum += values[i];
+    *sums++ = static_cast<float>(sum);
+  }
+}
+
+const TileSet& no_tiles() {
+  static const TileSet none;
+  return none;
+}
+
+}  // namespace inferbench
