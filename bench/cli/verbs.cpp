@@ -14,6 +14,7 @@ void add_plan_verb(CLI::App& program, VerbContext& context);
 void add_replay_verb(CLI::App& program, VerbContext& context);
 void add_sweep_verb(CLI::App& program, VerbContext& context);
 void add_find_max_verb(CLI::App& program, VerbContext& context);
+void add_advise_verb(CLI::App& program, VerbContext& context);
 void add_explain_verb(CLI::App& program, VerbContext& context);
 void add_workload_verb(CLI::App& program, VerbContext& context);
 void add_bench_verb(CLI::App& program, VerbContext& context);
@@ -22,10 +23,11 @@ void add_selftest_verb(CLI::App& program, VerbContext& context);
 
 void add_all_verbs(CLI::App& program, VerbContext& context) {
   const std::initializer_list<AddVerb> verbs = {
-      add_list_verb,   add_workload_verb,        add_plan_verb,     add_replay_verb,
-      add_sweep_verb,  add_find_max_verb,        add_explain_verb,  add_claims_verb,
-      add_export_verb, add_validate_result_verb, add_selftest_verb, add_bench_verb,
-      add_doctor_verb,
+      add_list_verb,   add_workload_verb,        add_plan_verb,
+      add_replay_verb, add_sweep_verb,           add_find_max_verb,
+      add_advise_verb, add_explain_verb,         add_claims_verb,
+      add_export_verb, add_validate_result_verb, add_selftest_verb,
+      add_bench_verb,  add_doctor_verb,
   };
   for (const AddVerb add : verbs) add(program, context);
 }

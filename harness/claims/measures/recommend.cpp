@@ -4,20 +4,10 @@
 #include "harness/base/error.hpp"
 #include "harness/claims/measures/inputs.hpp"
 #include "harness/claims/measures/measures.hpp"
+#include "harness/plan/weights_fit.hpp"
 
 namespace inferbench::claims {
 namespace {
-
-// The smallest power of two, at least two, of GPUs whose memory together holds the weights when
-// each gives `fraction` of it.
-std::int64_t recommended_count(double weight_bytes, const HardwareSpec& part, double fraction) {
-  std::int64_t count = 2;
-  while (weight_bytes > fraction * static_cast<double>(count) * part.memory.count() &&
-         count < 1024) {
-    count *= 2;
-  }
-  return count;
-}
 
 struct Cell {
   double parameters_billion = 0;  // the upper end of the row's range
@@ -57,7 +47,7 @@ Numbers recommended_instances(const JsonObject& inputs, const World& world) {
     double hits = 0;
     for (const Cell& cell : cells) {
       const double bytes = cell.parameters_billion * 1e9 * cell.bytes_per_parameter;
-      const std::int64_t count = recommended_count(bytes, world.gpu(cell.gpu), fraction);
+      const std::int64_t count = weights_fit_count(Bytes(bytes), world.gpu(cell.gpu), fraction);
       if (count == cell.count) {
         hits += 1;
       } else if (wrong.empty()) {
