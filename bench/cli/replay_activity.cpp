@@ -51,6 +51,7 @@ Totals totals(std::span<const ReplicaStats> replicas) {
     sum.parts.scale_up += replica.parts.scale_up;
     sum.parts.scale_out += replica.parts.scale_out;
     sum.parts.host += replica.parts.host;
+    sum.parts.kv_transfer += replica.parts.kv_transfer;
     sum.hidden += replica.hidden;
   }
   return sum;
@@ -65,7 +66,8 @@ std::string where_time_went(const Totals& sum) {
       {"elementwise", parts.elementwise},
       {"communication inside the domain", parts.scale_up},
       {"communication between domains", parts.scale_out},
-      {"host", parts.host}};
+      {"host", parts.host},
+      {"KV to and from host memory", parts.kv_transfer}};
   Duration all{};
   for (const auto& kind : kinds) all += kind.second;
   if (all == Duration(0)) return "";
@@ -102,6 +104,40 @@ std::string drafts_line(const Totals& sum) {
          " tokens per decode that had drafts.\n";
 }
 
+double share(std::int64_t part, std::int64_t whole) {
+  return share(static_cast<double>(part), static_cast<double>(whole));
+}
+
+std::string percent_of(std::int64_t part, std::int64_t whole) {
+  return significant(100 * share(part, whole)) + " %";
+}
+
+// What was reserved and not used, what was shared, and where keys and values went.
+std::string kv_memory(std::span<const ReplicaStats> replicas) {
+  KvStats kv;
+  for (const ReplicaStats& replica : replicas) kv += replica.kv;
+  if (kv.usage_steps == 0) return "";
+  const auto mean = [&](std::int64_t sum) { return significant(share(sum, kv.usage_steps), 4); };
+  std::string text = "KV memory: of " + mean(kv.room_steps) + " tokens reserved per step, " +
+                     mean(kv.room_steps - kv.filled_steps) + " (" +
+                     percent_of(kv.room_steps - kv.filled_steps, kv.room_steps) + ") unused; " +
+                     mean(kv.shared_steps) + " saved by sharing.\n";
+  if (kv.prompt_tokens > 0) {
+    text += "Prefix cache: " + percent_of(kv.hit_tokens, kv.prompt_tokens) + " of " +
+            with_commas(kv.prompt_tokens) + " prompt tokens hit, " + with_commas(kv.hit_tokens) +
+            " not computed";
+    if (kv.host_hit_tokens > 0) {
+      text += " (" + with_commas(kv.host_hit_tokens) + " read from the CPU tier)";
+    }
+    text += "; " + with_commas(kv.evicted_tokens) + " tokens evicted.\n";
+  }
+  if (kv.swaps_out + kv.swaps_refused > 0) {
+    text += "Swaps: " + with_commas(kv.swaps_out) + " to the host, " + with_commas(kv.swaps_in) +
+            " back; " + with_commas(kv.swaps_refused) + " recomputed for want of host memory.\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string replay_activity(std::span<const ReplicaStats> replicas) {
@@ -112,7 +148,7 @@ std::string replay_activity(std::span<const ReplicaStats> replicas) {
          significant(share(static_cast<double>(sum.new_tokens), steps)) +
          " new tokens. KV cache at its fullest: " + significant(100 * fullest(replicas)) +
          " %. Preemptions: " + number(sum.preemptions) + ".\n" + padding_line(sum) +
-         drafts_line(sum) + where_time_went(sum);
+         drafts_line(sum) + kv_memory(replicas) + where_time_went(sum);
 }
 
 }  // namespace inferbench

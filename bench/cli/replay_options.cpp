@@ -28,6 +28,7 @@ ServingOptions ReplayArguments::serving() const {
   options.step_tokens = Tokens(step_tokens);
   options.max_batch = max_batch;
   options.block_tokens = Tokens(block_tokens);
+  options.kv = kv.serving();
   options.router = router;
   if (!cut.empty()) options.cut = Time(parse_duration(cut, "--cut"));
   return options;
@@ -53,6 +54,7 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
           "new tokens per step and attention rank: decodes first, prompt chunks with the rest");
   serving("--max-batch", arguments.max_batch, "running requests per attention rank");
   serving("--block-tokens", arguments.block_tokens, "tokens per KV block");
+  add_kv_options(verb, arguments.kv);
   serving("--router", arguments.router, "between DP replicas: " + joined(router_names()));
   serving("--cut", arguments.cut,
           "end the run at this time, e.g. 10m; requests still open count as unfinished");

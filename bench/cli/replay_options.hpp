@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "bench/cli/kv_options.hpp"
 #include "bench/cli/policy_options.hpp"
 #include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/system_options.hpp"
@@ -20,6 +21,7 @@ namespace inferbench {
 struct ReplayArguments : ProfileArguments, PolicyArguments {
   SystemOptions system;
   WorkloadArguments workload;
+  KvArguments kv;
   std::string router = "least_loaded";
   std::int64_t step_tokens = 2048, max_batch = 256, block_tokens = 16;
   std::string slo, cut;  // empty: none

@@ -8,6 +8,7 @@
 #include "bench/cli/replay_report.hpp"
 #include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/verbs.hpp"
+#include "harness/metrics/kv_memory.hpp"
 #include "harness/metrics/summarize.hpp"
 #include "harness/replay/record_sinks.hpp"
 #include "results/configuration.hpp"
@@ -32,6 +33,7 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
                       {"max_batch", outcome.limits.max_batch},
                       {"block_tokens", outcome.limits.block_tokens.count()},
                       {"kv_blocks", outcome.limits.kv_blocks},
+                      {"kv_memory", kv_json(outcome.limits.kv)},
                       {"watermark", outcome.limits.watermark},
                       {"steps_in_flight", outcome.limits.steps_in_flight},
                       {"attention_ranks", outcome.limits.attention_ranks},
@@ -51,6 +53,9 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
 std::vector<std::string> notes_on(const ReplayArguments& given, const Deployment& deployment,
                                   const DeployedSystem& system, const Summary& summary) {
   std::vector<std::string> notes = deployment.notes;
+  for (std::string& note : kv_notes(system.scheduler_options().kv)) {
+    notes.push_back(std::move(note));
+  }
   const auto& reasons = summary.outcomes.reasons;
   if (std::any_of(reasons.begin(), reasons.end(),
                   [](const auto& reason) { return reason.first == name(Reason::too_long); })) {
@@ -120,12 +125,14 @@ void run_replay(const ReplayArguments& given) {
   refuse_console(given);
   const CostProfile profile = chosen_profile(given);
   const Deployment deployment = given.system.deployment();
-  const ServingOptions serving = given.serving();
+  ServingOptions serving = given.serving();
   given.summary(deployment, {});  // an SLO that cannot be read is found before the trace is
-  DeployedSystem system(deployment, profile, serving);
+  DeployedSystem(deployment, profile, serving);  // so is a system that cannot serve
   Outputs outputs(given);
   Provenance provenance = start_provenance(given.workload.options.seed);
   const auto source = open_source(given.workload.spec, given.workload.options);
+  if (serving.kv.options.prefix_cache) serving.kv.options.hash_tokens = source->info().block_tokens;
+  DeployedSystem system(deployment, profile, serving);
 
   RecordList list;
   std::vector<RecordSink*> sinks = {&list};
@@ -136,6 +143,10 @@ void run_replay(const ReplayArguments& given) {
   const std::vector<RequestRecord> records = list.take_by_id();
   const WorkloadInfo info = source->info();
   Summary summary = summarize(records, given.summary(deployment, info.concurrency));
+  const std::vector<ReplicaStats> replicas = system.stats();
+  for (ScalarMetric& metric : kv_memory_metrics(replicas)) {
+    summary.scalars.push_back(std::move(metric));
+  }
   std::vector<std::string> notes = notes_on(given, deployment, system, summary);
   const ReplayOutcome outcome{.deployment = deployment,
                               .workload = info,
@@ -143,7 +154,7 @@ void run_replay(const ReplayArguments& given) {
                               .limits = system.scheduler_options(),
                               .profile = profile.name + " (" + profile.formulation() + ")",
                               .summary = std::move(summary),
-                              .replicas = system.stats(),
+                              .replicas = replicas,
                               .notes = std::move(notes)};
   const RunResult result = result_of(given, outcome, std::move(provenance), outputs);
   if (outputs.json) write_run_result(result, *outputs.json);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/base/error.hpp"
+#include "harness/execute/host_link.hpp"
 #include "harness/execute/modelled_executor.hpp"
 #include "harness/execute/speculative_executor.hpp"
 #include "harness/replay/longest_sequence.hpp"
@@ -11,6 +12,12 @@
 
 namespace inferbench {
 namespace {
+
+// Tokens of one attention rank whose keys and values the memory of each of its GPUs' hosts holds.
+Tokens tokens_in(Bytes memory, const Deployment& deployment) {
+  if (memory.count() <= 0) return Tokens(0);
+  return Tokens(static_cast<std::int64_t>(memory / kv_bytes_per_token(deployment)));
+}
 
 SchedulerOptions limits(const Deployment& deployment, Tokens kv_capacity,
                         const ServingOptions& options) {
@@ -34,6 +41,9 @@ SchedulerOptions limits(const Deployment& deployment, Tokens kv_capacity,
   limits.kv_blocks = blocks;
   limits.watermark = options.watermark;
   limits.aging = options.aging;
+  limits.kv = options.kv.options;
+  limits.kv.host = tokens_in(options.kv.host, deployment);
+  limits.kv.cpu_tier = tokens_in(options.kv.cpu_tier, deployment);
   if (options.speculation) limits.draft_tokens = options.speculation->draft_tokens;
   limits.context = Tokens(deployment.model.context);
   limits.steps_in_flight = deployment.parallel.pp;

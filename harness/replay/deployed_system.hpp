@@ -16,6 +16,14 @@
 
 namespace inferbench {
 
+// How a deployment keeps keys and values: KvOptions with sizes in bytes. The host memory is that of
+// each GPU; how much a server has is not in the catalog, so it is not checked.
+struct KvServing {
+  KvOptions options;  // its sizes are set from these
+  Bytes host{};       // per GPU, for swapped requests
+  Bytes cpu_tier{};   // per GPU, for prefixes that left the GPU
+};
+
 // How a deployment serves. Limits are per attention rank, as in SchedulerOptions.
 struct ServingOptions {
   std::string scheduler = "in_flight";
@@ -26,6 +34,7 @@ struct ServingOptions {
   std::optional<std::int64_t> aging{};
   std::optional<Speculation> speculation{};
   std::uint64_t seed = 0;  // of which drafted tokens are accepted, and of routers that draw
+  KvServing kv{};
   std::string router = "least_loaded";
   std::optional<Time> cut{};  // the run ends here; open requests are unfinished
 };

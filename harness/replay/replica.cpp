@@ -28,6 +28,7 @@ void add(StepTiming::Parts& sum, const StepTiming::Parts& parts) {
   sum.scale_up += parts.scale_up;
   sum.scale_out += parts.scale_out;
   sum.host += parts.host;
+  sum.kv_transfer += parts.kv_transfer;
 }
 
 }  // namespace
@@ -239,6 +240,7 @@ void Replica::fail(Time now, std::vector<Ended>& ended) {
 ReplicaStats Replica::stats() const {
   ReplicaStats stats = stats_;
   stats.scheduler = scheduler_.state();
+  stats.kv = scheduler_.kv_stats();
   return stats;
 }
 

@@ -29,6 +29,7 @@ struct ReplicaStats {
   StepTiming::Parts parts;  // the same by kind of work, and what of it was hidden
   Duration hidden{};
   SchedulerState scheduler;  // at the end, KV peak included
+  KvStats kv;
 };
 
 // A request that ended, with its record.

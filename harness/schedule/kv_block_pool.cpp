@@ -168,6 +168,21 @@ bool KvBlockPool::write(std::size_t table, Tokens begin, Tokens end) {
   return true;
 }
 
+void KvBlockPool::replace(std::size_t table, std::int64_t begin, std::span<const BlockRun> runs) {
+  Table& own = table_at(table);
+  const std::int64_t count = block_count(runs);
+  const std::vector<BlockRun> old = slice(own.runs, begin, count);
+  const std::vector<BlockRun> after = slice(own.runs, begin + count, own.size - begin - count);
+  std::vector<BlockRun> all = slice(own.runs, 0, begin);
+  for (const BlockRun& run : runs) {
+    refer(run);
+    extend(all, run);
+  }
+  for (const BlockRun& run : after) extend(all, run);
+  own.runs = std::move(all);
+  for (const BlockRun& run : old) give_back(run);
+}
+
 void KvBlockPool::share(std::size_t table, std::span<const BlockRun> runs) {
   Table& own = table_at(table);
   for (const BlockRun& run : runs) {

@@ -51,6 +51,9 @@ class KvBlockPool {
   bool write(std::size_t table, Tokens begin, Tokens end);
   std::int64_t copies() const { return copies_; }  // blocks that write() copied
 
+  // The table's blocks from number `begin` on become references to these, which hold the same.
+  void replace(std::size_t table, std::int64_t begin, std::span<const BlockRun> runs);
+
   // Further references to blocks in use: at the end of a table, or held by the caller.
   void share(std::size_t table, std::span<const BlockRun> runs);
   void retain(std::span<const BlockRun> runs);

@@ -54,16 +54,24 @@ std::optional<Tokens> KvMemory::start(std::size_t slot, Tokens known, Tokens tok
   const std::int64_t block = block_tokens().count();
   // The last token of a prompt is always computed: its output is the first token of the answer.
   const Tokens limit((std::min(known - Tokens(1), prompt.input).count()) / block * block);
-  const PrefixCache::Match match = cache_->match(prompt.keys, limit);
+  PrefixCache::Match match = cache_->match(prompt.keys, limit);
+  if (match.hold.tokens > prompt.input) {
+    // The last unit holds blocks beyond this prompt, of a longer one. Without that unit, what it
+    // holds is what it uses, so that a request that fits alone always starts and ends.
+    cache_->release(match.hold, false);
+    const auto units = static_cast<std::size_t>(
+        limit.count() / prefix_unit(options_.hash_tokens, block_tokens()).count());
+    match = cache_->match(std::span(prompt.keys).first(std::min(units, prompt.keys.size())), limit);
+  }
   const Tokens hit = std::min(limit, match.hold.tokens);
-  const Tokens on_device = std::min(hit, match.device);
-  const std::int64_t missing = blocks_for(tokens) - on_device.count() / block;
+  const std::int64_t missing = blocks_for(tokens) - match.device.count() / block;
   if (missing + keep_free > free()) {
     cache_->release(match.hold, false);
     refusal_ = {.slot = slot, .free = free(), .keep_free = keep_free, .insertions = insertions};
     return std::nullopt;
   }
-  cache_->share(match.hold, on_device, slot);
+  // The block of the last token too, if it is cached: it is written with what it holds.
+  cache_->share(match.hold, match.device, slot);
   prompt.hold = match.hold;
   make_room(missing);
   ensure(pool_.reserve(slot, tokens), "room was made for a request that starts");

@@ -21,6 +21,8 @@ struct KvStats {
   // filled: of that, computed; the rest is reserved and unused. shared: counted more than once in
   // room, so saved by sharing.
   std::int64_t usage_steps = 0, room_steps = 0, filled_steps = 0, shared_steps = 0;
+
+  bool operator==(const KvStats&) const = default;
 };
 
 KvStats& operator+=(KvStats& sum, const KvStats& other);

@@ -30,7 +30,8 @@ PrefixCache::Match PrefixCache::match(std::span<const std::uint64_t> keys, Token
   while (done < keys.size()) {
     const Node next = child(at, keys[done]);
     if (next == kNone) break;
-    const std::size_t units = whole_units(next, common(next, keys.subspan(done)), limit);
+    std::size_t units = common(next, keys.subspan(done));
+    if (nodes_[next].on_host) units = whole_units(next, units, limit);
     if (units == 0) break;
     const bool partly = units < nodes_[next].keys.size();
     at = first_units(next, units);
@@ -79,13 +80,16 @@ void PrefixCache::insert(Hold& hold, std::span<const std::uint64_t> keys, Tokens
   const std::int64_t block = pool_.block_tokens().count();
   const Tokens whole(tokens.count() / block * block);
   const Tokens target = std::min(whole, unit_ * static_cast<std::int64_t>(keys.size()));
-  while ((hold.tokens = nodes_[hold.node].end) < target) {
+  while (true) {
+    const Tokens end = nodes_[hold.node].end;
+    adopt(hold, std::min(end, whole), table);
+    if (end >= target) return;
     if (ends_inside_a_unit(nodes_[hold.node])) {
-      const Tokens unit_end = unit_ * static_cast<std::int64_t>(units_to(hold.tokens));
-      fill(hold.node, std::min(unit_end, target), table);
+      const Tokens unit_end = unit_ * static_cast<std::int64_t>(units_to(end));
+      fill(hold, std::min(unit_end, target), table);
       continue;
     }
-    const Node next = child(hold.node, keys[units_to(hold.tokens)]);
+    const Node next = child(hold.node, keys[units_to(end)]);
     if (next == kNone) {
       append(hold, keys, target, table);
     } else if (!step_into(hold, next, keys, target, table)) {
@@ -94,8 +98,9 @@ void PrefixCache::insert(Hold& hold, std::span<const std::uint64_t> keys, Tokens
   }
 }
 
-// Somebody else cached the next units too; these stay, and the hold moves on to them. In the CPU
-// tier the blocks just computed take their place, without a transfer.
+// Somebody else cached the next units too: the hold moves on to them, as far as this prompt has
+// come, so that nobody holds blocks beyond its own. In the CPU tier the blocks just computed take
+// their place, without a transfer.
 bool PrefixCache::step_into(Hold& hold, Node next, std::span<const std::uint64_t> keys,
                             Tokens target, std::size_t table) {
   const std::size_t done = units_to(hold.tokens);
@@ -104,8 +109,22 @@ bool PrefixCache::step_into(Hold& hold, Node next, std::span<const std::uint64_t
   if (units == 0) return false;
   hold.node = first_units(next, units);
   hold_one(hold.node);
-  if (nodes_[hold.node].on_host) bring_back(hold.node, table);
+  if (!nodes_[hold.node].on_host) return true;
+  bring_back(hold.node, table);
+  hold.tokens = nodes_[hold.node].end;
   return true;
+}
+
+// The held node has tokens from hold.tokens to `end` that the table computed as well: one copy of
+// them is enough.
+void PrefixCache::adopt(Hold& hold, Tokens end, std::size_t table) {
+  if (hold.tokens >= end) return;
+  const Entry& entry = nodes_[hold.node];
+  const std::int64_t block = pool_.block_tokens().count();
+  const std::int64_t count = (end - hold.tokens).count() / block;
+  pool_.replace(table, hold.tokens.count() / block,
+                slice(entry.runs, (hold.tokens - entry.begin).count() / block, count));
+  hold.tokens = end;
 }
 
 void PrefixCache::append(Hold& hold, std::span<const std::uint64_t> keys, Tokens target,
@@ -121,7 +140,7 @@ void PrefixCache::append(Hold& hold, std::span<const std::uint64_t> keys, Tokens
   const auto added = keys.subspan(done, units_to(target) - done);
   std::vector<std::uint64_t>& own_keys = nodes_[hold.node].keys;
   own_keys.insert(own_keys.end(), added.begin(), added.end());
-  fill(hold.node, target, table);
+  fill(hold, target, table);
 }
 
 void PrefixCache::insert_answer(Hold& hold, SessionId session, Tokens prompt, Tokens tokens,
@@ -134,8 +153,8 @@ void PrefixCache::insert_answer(Hold& hold, SessionId session, Tokens prompt, To
   nodes_[node].named = false;
   nodes_[node].session = session;
   hold_one(node);
-  fill(node, end, table);
-  hold = {.node = node, .tokens = end};
+  hold.node = node;
+  fill(hold, end, table);
   answers_[session.value] = {.node = node, .prompt = prompt};
 }
 
@@ -307,7 +326,7 @@ std::size_t PrefixCache::common(Node node, std::span<const std::uint64_t> keys) 
 
 std::size_t PrefixCache::whole_units(Node node, std::size_t units, Tokens limit) const {
   const Entry& entry = nodes_[node];
-  if (!entry.on_host || (units == entry.keys.size() && entry.end <= limit)) return units;
+  if (units == entry.keys.size() && entry.end <= limit) return units;
   if (limit < entry.begin) return 0;
   const auto within = static_cast<std::size_t>((limit - entry.begin).count() / unit_.count());
   return std::min({units, within, entry.keys.size() - (ends_inside_a_unit(entry) ? 1 : 0)});
@@ -396,15 +415,15 @@ void PrefixCache::hold_one(Node node) {
   if (entry.holds++ == 0 && !entry.on_host) evictable_ -= blocks_of(entry);
 }
 
-// The blocks of a held node's tokens up to `end`, from a table that has them.
-void PrefixCache::fill(Node node, Tokens end, std::size_t table) {
-  Entry& entry = nodes_[node];
+// Adds the blocks of the held node's tokens up to `end`, from the table of who holds it.
+void PrefixCache::fill(Hold& hold, Tokens end, std::size_t table) {
+  Entry& entry = nodes_[hold.node];
   const std::int64_t block = pool_.block_tokens().count();
   const std::int64_t blocks = (end - entry.end).count() / block;
   const auto runs = slice(pool_.runs(table), entry.end.count() / block, blocks);
   pool_.retain(runs);
   entry.runs.insert(entry.runs.end(), runs.begin(), runs.end());
-  entry.end = end;
+  entry.end = hold.tokens = end;
   device_blocks_ += blocks;
   ++insertions_;
 }

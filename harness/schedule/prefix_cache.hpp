@@ -39,7 +39,8 @@ class PrefixCache {
  public:
   using Node = std::uint32_t;
 
-  // What a sequence holds: a node, and the tokens of the path that ends with it.
+  // What a sequence holds: a node, and how many tokens of the path that ends there stand in the
+  // cache's own blocks in the sequence's table.
   struct Hold {
     Node node = 0;  // the root: nothing
     Tokens tokens{};
@@ -53,8 +54,9 @@ class PrefixCache {
   // `host_blocks`: size of the CPU tier, 0 for none.
   PrefixCache(KvBlockPool& pool, Tokens unit, std::int64_t host_blocks = 0);
 
-  // The longest cached prefix of a prompt, and holds it. On the GPU the last unit of the hold may
-  // reach beyond `limit`; of the CPU tier only units that end within it are taken.
+  // The longest cached prefix of a prompt, and holds it; hold.tokens are those of the whole path.
+  // On the GPU its last unit may reach beyond `limit`; of the CPU tier only units that end within
+  // it are taken.
   Match match(std::span<const std::uint64_t> keys, Tokens limit);
   // Appends the first `tokens` of a held path to an empty table; all on the GPU, whole blocks.
   void share(const Hold& hold, Tokens tokens, std::size_t table);
@@ -62,7 +64,8 @@ class PrefixCache {
   // Returns the tokens that were read.
   Tokens fetch(const Hold& hold, std::size_t table);
   // A prompt with these keys has its first `tokens` in the table's blocks: keeps the whole blocks
-  // of them that are not cached yet, and holds them.
+  // of them that are not cached yet, and holds them. Where somebody else cached the same meanwhile,
+  // the table refers to those blocks and gives its own back.
   void insert(Hold& hold, std::span<const std::uint64_t> keys, Tokens tokens, std::size_t table);
   // The blocks of an answer, computed tokens [hold.tokens, tokens) of the table, which no key names
   // yet; kept behind the held prompt until the next turn of the session does.
@@ -131,7 +134,7 @@ class PrefixCache {
   Node child(Node parent, std::uint64_t key) const;
   // How many units of a node agree with the keys from its first unit on.
   std::size_t common(Node node, std::span<const std::uint64_t> keys) const;
-  // At most `units` of a node, so that in the CPU tier none ends after `limit`.
+  // At most `units` of a node, so that none ends after `limit`.
   std::size_t whole_units(Node node, std::size_t units, Tokens limit) const;
   bool begins_with(Node node, std::span<const std::uint64_t> keys, std::size_t units) const;
   Node make(Node parent, Tokens begin);
@@ -140,10 +143,11 @@ class PrefixCache {
   Node split(Node node, std::size_t units);
   Node first_units(Node node, std::size_t units);
   void hold_one(Node node);
-  void fill(Node node, Tokens end, std::size_t table);
+  void fill(Hold& hold, Tokens end, std::size_t table);
   void bring_back(Node node, std::size_t table);
   bool step_into(Hold& hold, Node next, std::span<const std::uint64_t> keys, Tokens target,
                  std::size_t table);
+  void adopt(Hold& hold, Tokens end, std::size_t table);
   void append(Hold& hold, std::span<const std::uint64_t> keys, Tokens target, std::size_t table);
   void offer(Node node);
   bool is_candidate(Node node, bool on_host) const;

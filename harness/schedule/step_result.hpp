@@ -15,9 +15,10 @@ struct StepTiming {
 
   struct Parts {  // per stage
     Duration gemm{}, attention{}, moe{}, elementwise{};
-    Duration scale_up{};   // collectives inside the fast domain (NVLink)
-    Duration scale_out{};  // collectives across it
-    Duration host{};       // kernel launches and framework
+    Duration scale_up{};     // collectives inside the fast domain (NVLink)
+    Duration scale_out{};    // collectives across it
+    Duration host{};         // kernel launches and framework
+    Duration kv_transfer{};  // keys and values to and from host memory
   } parts;
   Duration hidden{};
 };

@@ -34,15 +34,18 @@ ReplayOptions random_system(RandomStream& random) {
   scheduler.context = Tokens(random.below(3) == 0 ? 120 : 0);
   scheduler.steps_in_flight = random.between(1, 4);
   scheduler.attention_ranks = random.below(3) == 0 ? random.between(2, 4) : 1;
+  scheduler.kv = random_kv(random, scheduler.block_tokens);
   options.replicas = random.below(2) == 0 ? 0 : static_cast<std::size_t>(random.between(1, 3));
   options.router = random.below(2) == 0 ? "round_robin" : "least_loaded";
   return options;
 }
 
-std::vector<Request> random_workload(RandomStream& random) {
-  return random_requests(random.bits(), static_cast<std::size_t>(random.between(1, 60)),
-                         random.between(1, 120), random.between(1, 60),
-                         Duration(random.between(0, 20'000)));
+std::vector<Request> random_workload(RandomStream& random, const ReplayOptions& options) {
+  auto requests = random_requests(random.bits(), static_cast<std::size_t>(random.between(1, 60)),
+                                  random.between(1, 120), random.between(1, 60),
+                                  Duration(random.between(0, 20'000)));
+  add_prefixes(requests, random, options.scheduler.kv.hash_tokens);
+  return requests;
 }
 
 bool equal(const RequestRecord& a, const RequestRecord& b) {
@@ -83,7 +86,7 @@ TEST_P(EveryReplay, ConservesRequestsTokensAndBlocks) {
   RandomStream random(static_cast<std::uint64_t>(GetParam()), "every_replay");
   for (int round = 0; round < 40; ++round) {
     const ReplayOptions options = random_system(random);
-    const auto workload = random_workload(random);
+    const auto workload = random_workload(random, options);
     TokenCostExecutor executor(static_cast<int>(options.scheduler.steps_in_flight));
     const Replayed out = replay(workload, executor, options);
     ASSERT_EQ(out.records.size(), workload.size());  // each in exactly one outcome
@@ -100,7 +103,7 @@ TEST_P(EveryReplay, IsTheSameTwice) {
   RandomStream random(static_cast<std::uint64_t>(GetParam()), "same_twice");
   for (int round = 0; round < 10; ++round) {
     const ReplayOptions options = random_system(random);
-    const auto workload = random_workload(random);
+    const auto workload = random_workload(random, options);
     TokenCostExecutor executor(static_cast<int>(options.scheduler.steps_in_flight));
     expect_equal(replay(workload, executor, options), replay(workload, executor, options));
   }
@@ -110,7 +113,7 @@ TEST_P(EveryReplay, AFleetOfOneIsAnEngine) {
   RandomStream random(static_cast<std::uint64_t>(GetParam()), "fleet_of_one");
   for (int round = 0; round < 20; ++round) {
     ReplayOptions options = random_system(random);
-    const auto workload = random_workload(random);
+    const auto workload = random_workload(random, options);
     TokenCostExecutor executor(static_cast<int>(options.scheduler.steps_in_flight));
     if (random.below(3) == 0) options.cut = Time(Duration(random.between(0, 100'000)));
     options.replicas = 0;
@@ -126,7 +129,7 @@ TEST_P(EveryReplay, TheFutureDoesNotReachThePast) {
   RandomStream random(static_cast<std::uint64_t>(GetParam()), "causality");
   for (int round = 0; round < 20; ++round) {
     const ReplayOptions options = random_system(random);
-    const auto workload = random_workload(random);
+    const auto workload = random_workload(random, options);
     TokenCostExecutor executor(static_cast<int>(options.scheduler.steps_in_flight));
     const std::size_t half = workload.size() / 2;
     const std::vector<Request> first(workload.begin(),
@@ -151,7 +154,7 @@ TEST_P(EveryReplay, ACutChangesNothingBeforeIt) {
   RandomStream random(static_cast<std::uint64_t>(GetParam()), "cut");
   for (int round = 0; round < 20; ++round) {
     ReplayOptions options = random_system(random);
-    const auto workload = random_workload(random);
+    const auto workload = random_workload(random, options);
     TokenCostExecutor executor(static_cast<int>(options.scheduler.steps_in_flight));
     const Replayed whole = replay(workload, executor, options);
     options.cut = Time(Duration(random.between(0, 200'000)));

@@ -136,8 +136,10 @@ TEST(EveryPlan, DoesNotKnowTheAnswersLength) {
   std::size_t compared = 0;
   for (const std::string& policy : scheduler_names()) {
     for (int round = 0; round < 150; ++round) {
-      const SchedulerOptions options = random_options(random);
+      SchedulerOptions options = random_options(random);
+      options.kv = random_kv(random, options.block_tokens);
       auto workload = random_requests(random.bits(), 30, 40, 1, 0ns);
+      add_prefixes(workload, random, options.kv.hash_tokens);
       for (Request& request : workload) {
         request.priority = static_cast<std::int32_t>(random.below(3));
         request.max_output = 60_tok;
@@ -171,11 +173,14 @@ TEST(EveryScheduler, KeepsItsBlocksThroughPreemptionAndCancellation) {
     const std::string& policy = policies[round % policies.size()];
     SchedulerOptions options = random_options(random);
     options.attention_ranks = 1;
+    options.kv = random_kv(random, options.block_tokens);
     const auto made = make_scheduler(policy, options);
     auto& scheduler = dynamic_cast<PagedScheduler&>(*made);
     TokenCostExecutor executor;
     std::set<RequestId> open;
-    for (const Request& request : random_requests(random.bits(), 40, 40, 40, 0ns)) {
+    auto workload = random_requests(random.bits(), 40, 40, 40, 0ns);
+    add_prefixes(workload, random, options.kv.hash_tokens);
+    for (const Request& request : workload) {
       const bool prefilled = request.output > 1_tok && random.below(4) == 0;
       const Admission admission =
           prefilled ? scheduler.admit_prefilled(request) : scheduler.admit(request);

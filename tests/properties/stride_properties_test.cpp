@@ -24,6 +24,7 @@ class ContextCostExecutor final : public Executor {
     for (const BatchItem& item : plan.items) {
       cost += item.new_tokens.count() * 10 + item.context.count() * (item.request.value % 7 + 1);
     }
+    cost += (plan.kv_to_host.count() + plan.kv_from_host.count()) * 5;
     StepResult result;
     result.timing.stage = Duration(cost);
     result.timing.elapsed = result.timing.stage + Duration(cost % 13);
@@ -34,6 +35,7 @@ class ContextCostExecutor final : public Executor {
   void foretell(const BatchPlan& plan, std::int64_t most, Duration until,
                 std::vector<StepTiming>& timings) override {
     BatchPlan next = plan;
+    next.kv_to_host = next.kv_from_host = Tokens(0);
     Duration sum{};
     for (; most > 0 && sum < until; --most) {
       for (BatchItem& item : next.items) item.context += Tokens(1);
@@ -70,16 +72,19 @@ ReplayOptions random_system(RandomStream& random) {
   scheduler.watermark = random.below(2) == 0 ? 0 : 0.3;
   scheduler.steps_in_flight = random.below(8) == 0 ? 2 : 1;
   scheduler.attention_ranks = random.below(3) == 0 ? random.between(2, 4) : 1;
+  scheduler.kv = random_kv(random, scheduler.block_tokens);
   options.replicas = random.below(2) == 0 ? 0 : static_cast<std::size_t>(random.between(1, 3));
   options.router = random.below(2) == 0 ? "round_robin" : "least_loaded";
   if (random.below(4) == 0) options.cut = Time(Duration(random.between(0, 300'000)));
   return options;
 }
 
-std::vector<Request> random_workload(RandomStream& random) {
-  return random_requests(random.bits(), static_cast<std::size_t>(random.between(1, 50)),
-                         random.between(1, 100), random.between(1, 150),
-                         Duration(random.between(0, 60'000)));
+std::vector<Request> random_workload(RandomStream& random, const ReplayOptions& options) {
+  auto requests = random_requests(random.bits(), static_cast<std::size_t>(random.between(1, 50)),
+                                  random.between(1, 100), random.between(1, 150),
+                                  Duration(random.between(0, 60'000)));
+  add_prefixes(requests, random, options.scheduler.kv.hash_tokens);
+  return requests;
 }
 
 void expect_equal_stats(const ReplicaStats& a, const ReplicaStats& b, bool cut) {
@@ -90,6 +95,7 @@ void expect_equal_stats(const ReplicaStats& a, const ReplicaStats& b, bool cut) 
     EXPECT_EQ(a.new_tokens, b.new_tokens);
     EXPECT_EQ(a.busy, b.busy);
     EXPECT_EQ(a.parts.gemm, b.parts.gemm);
+    EXPECT_TRUE(a.kv == b.kv);
   }
   EXPECT_EQ(a.preemptions, b.preemptions);
   EXPECT_EQ(a.scheduler.kv_peak_used, b.scheduler.kv_peak_used);
@@ -120,7 +126,7 @@ TEST_P(EveryStride, GivesTheRecordsOfItsSteps) {
   StepByStep steps(executor);
   for (int round = 0; round < 60; ++round) {
     const ReplayOptions options = random_system(random);
-    const auto workload = random_workload(random);
+    const auto workload = random_workload(random, options);
     SCOPED_TRACE(options.policy + ", round " + std::to_string(round));
     expect_equal(replay(workload, executor, options), replay(workload, steps, options),
                  options.cut.has_value());
@@ -134,7 +140,7 @@ TEST_P(EveryStride, GivesTheRecordsOfItsStepsInAClosedLoop) {
   StepByStep steps(executor);
   for (int round = 0; round < 30; ++round) {
     const ReplayOptions options = random_system(random);
-    const auto workload = random_workload(random);
+    const auto workload = random_workload(random, options);
     const auto users = static_cast<std::size_t>(random.between(1, 20));
     const Duration think(random.between(0, 50'000));
     UsersSource one(workload, users, think), other(workload, users, think);

@@ -55,6 +55,41 @@ std::vector<Request> random_requests(std::uint64_t seed, std::size_t n, std::int
   return list;
 }
 
+KvOptions random_kv(RandomStream& random, Tokens block_tokens) {
+  KvOptions kv;
+  if (random.below(6) == 0) {
+    kv.layout = KvOptions::Layout::contiguous;
+    return kv;
+  }
+  if (random.below(2) == 0) {
+    kv.preemption = KvOptions::Preemption::swap;
+    kv.host = Tokens(random.between(0, 200));
+  }
+  if (random.below(2) == 0) {
+    kv.prefix_cache = true;
+    // Hashes of whole blocks, of parts of them, and of neither.
+    const std::int64_t block = block_tokens.count();
+    kv.hash_tokens =
+        Tokens(random.below(3) == 0 ? random.between(1, 30) : block * random.between(1, 3));
+    if (random.below(2) == 0) {
+      const Tokens unit = std::max(kv.hash_tokens, block_tokens);
+      kv.cpu_tier = unit * random.between(1, 6);
+    }
+  }
+  return kv;
+}
+
+void add_prefixes(std::vector<Request>& requests, RandomStream& random, Tokens hash_tokens) {
+  if (hash_tokens == Tokens(0)) return;
+  const std::int64_t hash = hash_tokens.count();
+  for (Request& request : requests) {
+    request.session = SessionId(random.below(requests.size()));
+    request.prefix_blocks.resize(
+        static_cast<std::size_t>((request.input.count() + hash - 1) / hash));
+    for (auto& block : request.prefix_blocks) block = random.below(8) == 0 ? 1 : 0;
+  }
+}
+
 StepResult TokenCostExecutor::run(const BatchPlan& plan) {
   Duration stage(1000);
   for (const BatchItem& item : plan.items) stage += Duration(item.new_tokens.count() * 10);

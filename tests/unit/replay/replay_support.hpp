@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/random.hpp"
 #include "harness/execute/fixed_cost_executor.hpp"
 #include "harness/replay/engine.hpp"
 #include "harness/replay/fleet.hpp"
@@ -59,8 +60,13 @@ std::vector<Request> requests(const std::vector<Ask>& asks);
 std::vector<Request> random_requests(std::uint64_t seed, std::size_t n, std::int64_t longest_input,
                                      std::int64_t longest_output, Duration mean_gap);
 
-// Prompt chunks cost by their tokens, decodes by their number: so that orders matter. Drafted tokens
-// are accepted in a fixed pattern.
+// Random KV memory, every feature of it now and then, that goes together and with the blocks.
+KvOptions random_kv(RandomStream& random, Tokens block_tokens);
+// Block hashes of so many tokens, few different ones, so that prompts begin alike; and sessions.
+void add_prefixes(std::vector<Request>& requests, RandomStream& random, Tokens hash_tokens);
+
+// Prompt chunks cost by their tokens, decodes by their number: so that orders matter. Drafted
+// tokens are accepted in a fixed pattern.
 class TokenCostExecutor final : public Executor {
  public:
   explicit TokenCostExecutor(int stages = 1) : stages_(stages) {}
