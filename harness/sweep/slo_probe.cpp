@@ -82,6 +82,13 @@ Probe SloProbe::run(const SweepTask& task, Stopping stopping, double highest_loa
   probe.counts = watch.counts();
   probe.strain = watch.strain();
   probe.binds = label(sweep_.slo->constraints[watch.binding()]);
+  if (!probe.met() && watch.rejected() > 0) {
+    // Requests that are sent away say nothing about latency, however good the others are.
+    probe.strain = HUGE_VAL;
+    probe.binds = with_commas(static_cast<long long>(watch.rejected())) + " of " +
+                  with_commas(static_cast<long long>(watch.seen())) +
+                  " requests rejected: longer than the KV cache or the model's context";
+  }
   if (probe.met() && probe.whole && sweep_.load != LoadKind::users && saturated(watch.records())) {
     probe.verdict = ProbeVerdict::missed;
     probe.binds = "saturation: waits grow along the run";

@@ -116,6 +116,18 @@ TEST(FindMax, NobodyMeetsItNamesTheClosestAndWhatBinds) {
   EXPECT_GT(*closest.probes.back().strain, 1);
 }
 
+// A model that sends every request away has no latency at all; that is not close to any SLO.
+TEST(FindMax, RejectedRequestsBind) {
+  SweepSystem system = small_system();
+  system.model.context = 128;
+  const SloProbe probe(system, offered("ttft_mean=1s"), 0.25);
+  const SweepTask task{.parallel = {.tp = 2}, .chunk = Tokens(1024)};
+  const FindMaxResult found = find_max(probe, {task}, {.lowest = 1, .threads = 1});
+  EXPECT_FALSE(found.best);
+  const Probe& last = found.tasks[*found.closest].probes.back();
+  EXPECT_NE(last.binds.find("600 of 600 requests rejected"), std::string::npos) << last.binds;
+}
+
 TEST(FindMax, SaysWhenTheBoundIsMet) {
   const SloProbe probe(small_system(), offered(kSlo), 0.25);
   const SweepTask task{.parallel = {.tp = 2}, .chunk = Tokens(1024)};
