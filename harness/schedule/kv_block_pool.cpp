@@ -65,6 +65,7 @@ bool KvBlockPool::reserve(std::size_t table, Tokens tokens) {
 }
 
 void KvBlockPool::take(Table& table, std::int64_t blocks) {
+  ensure(blocks <= free(), "the KV blocks taken are free");
   used_ += blocks;
   peak_used_ = std::max(peak_used_, used_);
   while (blocks > 0 && !freed_.empty()) {

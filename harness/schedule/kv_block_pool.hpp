@@ -36,6 +36,8 @@ class KvBlockPool {
 
   // Grows a table until it holds `tokens`. False, and nothing changes, when too few are free.
   bool reserve(std::size_t table, Tokens tokens);
+  // Grows a table by so many blocks; they are free.
+  void grow(std::size_t table, std::int64_t blocks) { take(table_at(table), blocks); }
   // Gives back the blocks behind those that hold the first `tokens`.
   void shrink(std::size_t table, Tokens tokens);
   // Gives all blocks of a table back; those nobody else refers to are free, the most recently
