@@ -171,9 +171,14 @@ void Replica::note_preemptions(const BatchPlan& plan) {
 // One pass over the items, because it is part of every step.
 void Replica::note_items(const BatchPlan& plan, Time now) {
   Tokens new_tokens, padding;
+  unsigned starting = 0;
   for (const BatchItem& item : plan.items) {
     new_tokens += item.new_tokens;
     padding += item.padding;
+    starting |= static_cast<unsigned>(item.starts);
+  }
+  for (std::size_t i = 0; starting != 0 && i < plan.items.size(); ++i) {
+    const BatchItem& item = plan.items[i];
     if (item.starts) open_[open_.find(item.request)].ended.record.admitted = now;
   }
   ++stats_.steps;

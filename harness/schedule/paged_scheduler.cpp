@@ -27,9 +27,10 @@ Admission PagedScheduler::admit_prefilled(const Request& request) {
          "a prefilled request has a prompt and more answer to come");
   Sequence sequence = make_sequence(request, order_of(request));
   sequence.known += Tokens(1);
-  sequence.arriving = request.input;
   sequence.arrives_decoding = true;
-  return queue(request, sequence);
+  const Admission admission = queue(request, sequence);
+  if (admission == Admission::queued) set_arriving(newest_, request.input);
+  return admission;
 }
 
 QueueOrder PagedScheduler::order_of(const Request& request) {
@@ -47,6 +48,7 @@ Admission PagedScheduler::queue(const Request& request, const Sequence& sequence
   const bool outgrows_model = options_.context > Tokens(0) && sequence.longest > options_.context;
   if (outgrows_pool || outgrows_model) return Admission::rejected_too_long;
   newest_ = sequences_.open(sequence.id, sequence);
+  if (arriving(newest_) > Tokens(0)) arriving_[newest_] = Tokens(0);
   insert(waiting_, newest_);
   pool_.open(newest_, request);
   return Admission::queued;
@@ -218,9 +220,9 @@ bool PagedScheduler::start_oldest_waiting(Tokens tokens, std::int64_t keep_free)
   const Slot slot = waiting_.front();
   Sequence& sequence = sequences_[slot];
   if (pool_.contiguous()) tokens = std::max(tokens, sequence.longest - Tokens(1));
-  if (sequence.arriving > Tokens(0)) {
+  if (arriving(slot) > Tokens(0)) {
     if (!pool_.start_with(slot, tokens, keep_free)) return false;
-    sequence.computed = std::exchange(sequence.arriving, Tokens(0));
+    sequence.computed = std::exchange(arriving_[slot], Tokens(0));
   } else {
     const auto cached = pool_.start(slot, sequence.known, tokens, keep_free);
     if (!cached) return false;
@@ -236,13 +238,18 @@ bool PagedScheduler::start_oldest_waiting(Tokens tokens, std::int64_t keep_free)
   return true;
 }
 
+void PagedScheduler::set_arriving(Slot slot, Tokens tokens) {
+  if (slot >= arriving_.size()) arriving_.resize(slot + std::size_t{1});
+  arriving_[slot] = tokens;
+}
+
 void PagedScheduler::preempt(Slot slot) {
   Sequence& sequence = sequences_[slot];
   ensure(sequence.steps_in_flight == 0, "a preempted request is in no step");
   if (sequence.decoding && !sequence.started) --unplanned_arrivals_;
   erase(sequence.decoding ? decoding_ : prompts_, slot);
   if (pool_.swap_out(slot, sequence.computed)) {
-    sequence.arriving = sequence.computed;
+    set_arriving(slot, sequence.computed);
     sequence.arrives_decoding = sequence.decoding;
   }
   pool_.release(slot);

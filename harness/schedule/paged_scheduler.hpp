@@ -74,6 +74,9 @@ class PagedScheduler : public Scheduler {
   // A step has room for a decode of each running sequence.
   std::int64_t most_running() const;
 
+  // Keys and values that come with a waiting sequence, or back from the host.
+  Tokens arriving(Slot slot) const { return slot < arriving_.size() ? arriving_[slot] : Tokens(0); }
+
   SchedulerOptions options_;
   KvMemory pool_;
   Tokens filled_{};  // sum of `computed` over the sequences that hold blocks
@@ -100,8 +103,11 @@ class PagedScheduler : public Scheduler {
   void note_arrivals(std::size_t first_item);
 
   PlansInFlight plans_;
+  void set_arriving(Slot slot, Tokens tokens);
+
   std::vector<Emission> emissions_;
-  Slot newest_ = 0;  // the latest admission
+  std::vector<Tokens> arriving_;  // by slot; beside the sequences, which then are a cache line each
+  Slot newest_ = 0;               // the latest admission
   std::uint64_t admissions_ = 0;
   std::int64_t unplanned_arrivals_ = 0;  // decoding, but in no plan yet
 };

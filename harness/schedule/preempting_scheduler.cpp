@@ -26,7 +26,7 @@ void PreemptingScheduler::start_whole_prompts() {
   while (may_start()) {
     const Slot slot = waiting_.front();
     const Sequence& sequence = sequences_[slot];
-    const Tokens prompt = sequence.known - sequence.arriving;
+    const Tokens prompt = sequence.known - arriving(slot);
     if (prompt > budget_ && prompt <= options_.step_tokens) return;
     if (!start_next()) return;
     add(slot, std::min(sequences_[slot].left(), budget_));

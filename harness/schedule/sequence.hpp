@@ -18,8 +18,8 @@ struct QueueOrder {
   constexpr auto operator<=>(const QueueOrder&) const = default;
 };
 
-// An open request as a paged scheduler sees it. Work is left while computed < known. It is visited
-// twice per token: what these visits read and write stands in the first cache line.
+// An open request as a paged scheduler sees it. Work is left while computed < known. One cache
+// line: it is visited twice per token.
 struct alignas(64) Sequence {
   RequestId id{};
   std::int16_t steps_in_flight = 0;
@@ -34,10 +34,11 @@ struct alignas(64) Sequence {
   Tokens answer_end{};  // known tokens with the whole answer: the oracle, for commit alone
   Tokens longest{};     // what a scheduler may know of answer_end: never less
   QueueOrder order{};
-  Tokens arriving{};  // keys and values that come with the request, or back from the host
 
   Tokens left() const { return known - computed; }
 };
+
+static_assert(sizeof(Sequence) == 64);
 
 inline Sequence make_sequence(const Request& request, QueueOrder order) {
   Sequence sequence;

@@ -16,8 +16,9 @@ void StaticPaddedScheduler::fill() {
 }
 
 // A prompt that arrived computed is not padded.
-Tokens StaticPaddedScheduler::row(const Sequence& sequence, Tokens padded) {
-  if (sequence.arriving > Tokens(0)) return sequence.longest - Tokens(1);
+Tokens StaticPaddedScheduler::row(Slot slot, Tokens padded) const {
+  const Sequence& sequence = sequences_[slot];
+  if (arriving(slot) > Tokens(0)) return sequence.longest - Tokens(1);
   return padded + (sequence.longest - sequence.known) - Tokens(1);
 }
 
@@ -28,17 +29,17 @@ void StaticPaddedScheduler::form_batch() {
     if (places_ == most_running()) break;
     const Sequence& sequence = sequences_[candidate];
     const Tokens padded =
-        sequence.arriving > Tokens(0) ? padded_prompt_ : std::max(padded_prompt_, sequence.known);
+        arriving(candidate) > Tokens(0) ? padded_prompt_ : std::max(padded_prompt_, sequence.known);
     std::int64_t blocks = 0;  // a longer prompt widens the rows before it
     for (std::int64_t i = 0; i <= places_; ++i) {
-      blocks += pool_.blocks_for(row(sequences_[waiting_[static_cast<std::size_t>(i)]], padded));
+      blocks += pool_.blocks_for(row(waiting_[static_cast<std::size_t>(i)], padded));
     }
     if (blocks > pool_.free()) break;
     padded_prompt_ = padded;
     ++places_;
   }
   for (std::int64_t i = 0; i < places_; ++i) {
-    const bool started = start_oldest_waiting(row(sequences_[waiting_.front()], padded_prompt_));
+    const bool started = start_oldest_waiting(row(waiting_.front(), padded_prompt_));
     ensure(started, "the blocks of a padded batch were counted");
   }
 }

@@ -28,7 +28,7 @@ class StaticPaddedScheduler final : public PagedScheduler {
   bool add_part_of_row(Slot slot);  // false: none fits into what is left of the budget
   void add_padded_decodes();
   // Tokens a row holds when prompts are padded to `padded`.
-  static Tokens row(const Sequence& sequence, Tokens padded);
+  Tokens row(Slot slot, Tokens padded) const;
 
   std::int64_t places_ = 0;  // of the running batch
   Tokens padded_prompt_{};   // its longest prompt
