@@ -31,6 +31,11 @@ class RequestSource {
   virtual Time next_arrival() const = 0;
   // The request due at next_arrival(); ids count up from 0 in the order of pops.
   virtual Request pop() = 0;
+  // The run has come to this instant: a source with events of its own handles those that are due.
+  // Called before next_arrival is asked.
+  virtual void wake(Time now) { (void)now; }
+  // When it wants to be woken next: not after next_arrival(). kNever as there.
+  virtual Time next_event() const { return next_arrival(); }
   // An answer ended, whatever its outcome.
   virtual void ended(const Request& request, Time when) { (void)request, (void)when; }
   // For the output of the run.

@@ -29,17 +29,17 @@ ServingOptions ReplayArguments::serving() const {
   options.max_batch = max_batch;
   options.block_tokens = Tokens(block_tokens);
   options.kv = kv.serving();
-  options.router = router;
+  options.router = fleet.router;
+  options.fleet = fleet.serving(system);
   if (!cut.empty()) options.cut = Time(parse_duration(cut, "--cut"));
   return options;
 }
 
-SummaryOptions ReplayArguments::summary(const Deployment& deployment,
+SummaryOptions ReplayArguments::summary(const GpuCounts& gpus,
                                         std::optional<std::int64_t> concurrency) const {
   SummaryOptions options;
   options.percentile_method = method_named(percentile_method);
-  const std::int64_t gpus = deployment.gpus();
-  options.gpus = {.total = gpus, .prefill = gpus, .decode = gpus};
+  options.gpus = gpus;
   if (!slo.empty()) options.slo = parse_slo(slo);
   options.concurrency = concurrency;
   return options;
@@ -55,9 +55,10 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
   serving("--max-batch", arguments.max_batch, "running requests per attention rank");
   serving("--block-tokens", arguments.block_tokens, "tokens per KV block");
   add_kv_options(verb, arguments.kv);
-  serving("--router", arguments.router, "between DP replicas: " + joined(router_names()));
   serving("--cut", arguments.cut,
           "end the run at this time, e.g. 10m; requests still open count as unfinished");
+
+  add_fleet_options(verb, arguments.fleet);
 
   const auto judging = [&](const char* name, auto& value, const std::string& help) {
     verb.add_option(name, value, help)->group("Judging")->capture_default_str();

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "bench/cli/fleet_options.hpp"
 #include "bench/cli/kv_options.hpp"
 #include "bench/cli/policy_options.hpp"
 #include "bench/cli/sweep_profile.hpp"
@@ -21,8 +22,8 @@ namespace inferbench {
 struct ReplayArguments : ProfileArguments, PolicyArguments {
   SystemOptions system;
   WorkloadArguments workload;
+  FleetArguments fleet;
   KvArguments kv;
-  std::string router = "least_loaded";
   std::int64_t step_tokens = 2048, max_batch = 256, block_tokens = 16;
   std::string slo, cut;  // empty: none
   std::string percentile_method = "linear";
@@ -30,8 +31,7 @@ struct ReplayArguments : ProfileArguments, PolicyArguments {
   std::string console;        // empty: our own report
 
   ServingOptions serving() const;
-  SummaryOptions summary(const Deployment& deployment,
-                         std::optional<std::int64_t> concurrency) const;
+  SummaryOptions summary(const GpuCounts& gpus, std::optional<std::int64_t> concurrency) const;
 };
 
 // Serving, judgement and output: the groups that only replay has.

@@ -1,5 +1,7 @@
 #include "bench/cli/replay_report.hpp"
 
+#include "bench/cli/fleet_options.hpp"
+
 #include <algorithm>
 
 #include "bench/cli/replay_activity.hpp"
@@ -54,6 +56,11 @@ std::string limits_line(const ReplayOutcome& outcome) {
   if (outcome.deployment.parallel.dp > 1) {
     text += ", " + with_commas(outcome.deployment.parallel.dp) + " replicas (" +
             outcome.serving.router + ")";
+  }
+  if (outcome.serving.fleet.decode) {
+    const Deployment& decode = *outcome.serving.fleet.decode->deployment;
+    text += "\n  decode     " + with_commas(decode.gpus()) + " x " + decode.gpu.name + ", " +
+            label(decode.parallel) + ", KV over " + outcome.serving.fleet.decode->transfer;
   }
   return text;
 }
@@ -174,7 +181,7 @@ std::string replay_report(const ReplayOutcome& outcome) {
   const Summary& summary = outcome.summary;
   return verdict(outcome) + "\n" + what_was_run(outcome) + "\n" + slo_table(summary) +
          user_table(summary) + "\n" + throughput_table(summary) + goodput_line(summary) + "\n" +
-         replay_activity(outcome.replicas);
+         replay_activity(outcome.replicas) + fleet_line(outcome.fleet);
 }
 
 }  // namespace inferbench

@@ -20,6 +20,7 @@ struct ReplayOutcome {
   std::string profile;  // "default (ops)"
   Summary summary;
   std::vector<ReplicaStats> replicas;
+  FleetActivity fleet;
   std::vector<std::string> notes;  // what was assumed or left out
 };
 

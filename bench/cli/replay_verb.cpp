@@ -11,6 +11,7 @@
 #include "harness/metrics/kv_memory.hpp"
 #include "harness/metrics/summarize.hpp"
 #include "harness/replay/record_sinks.hpp"
+#include "harness/replay/staged_system.hpp"
 #include "results/configuration.hpp"
 #include "results/exporters/export.hpp"
 #include "results/request_records.hpp"
@@ -41,6 +42,9 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
   out["scheduler"].update(policy_json(outcome.serving));
   if (outcome.serving.cut) {
     out["scheduler"]["cut_ns"] = outcome.serving.cut->time_since_epoch().count();
+  }
+  if (auto fleet = fleet_json(given.fleet, outcome.serving.fleet); !fleet.empty()) {
+    out["fleet"] = std::move(fleet);
   }
   out["cost_profile"] = given.profile;
   put_profile_changes(out, given);
@@ -124,9 +128,11 @@ void refuse_console(const ReplayArguments& given) {
 void run_replay(const ReplayArguments& given) {
   refuse_console(given);
   const CostProfile profile = chosen_profile(given);
-  const Deployment deployment = given.system.deployment();
+  const Deployment deployment = given.fleet.entry(given.system).deployment();
   ServingOptions serving = given.serving();
-  given.summary(deployment, {});  // an SLO that cannot be read is found before the trace is
+  given.summary({}, {});  // an SLO that cannot be read is found before the trace is
+  std::optional<StageGraph> stages;
+  if (!given.fleet.stages.empty()) stages = read_stage_graph(given.fleet.stages);
   DeployedSystem(deployment, profile, serving);  // so is a system that cannot serve
   Outputs outputs(given);
   Provenance provenance = start_provenance(given.workload.options.seed);
@@ -138,11 +144,17 @@ void run_replay(const ReplayArguments& given) {
   std::vector<RecordSink*> sinks = {&list};
   if (outputs.records) sinks.push_back(outputs.records.get());
   RecordFan fan(sinks);
-  system.serve(*source, fan);
+  if (stages) {
+    StagedSystem(*stages, system, serving.seed, serving.cut).serve(*source, fan);
+  } else {
+    system.serve(*source, fan);
+  }
 
   const std::vector<RequestRecord> records = list.take_by_id();
   const WorkloadInfo info = source->info();
-  Summary summary = summarize(records, given.summary(deployment, info.concurrency));
+  const GpuCounts gpus{
+      .total = system.gpus(), .prefill = system.prefill_gpus(), .decode = system.decode_gpus()};
+  Summary summary = summarize(records, given.summary(gpus, info.concurrency));
   const std::vector<ReplicaStats> replicas = system.stats();
   for (ScalarMetric& metric : kv_memory_metrics(replicas)) {
     summary.scalars.push_back(std::move(metric));
@@ -155,6 +167,7 @@ void run_replay(const ReplayArguments& given) {
                               .profile = profile.name + " (" + profile.formulation() + ")",
                               .summary = std::move(summary),
                               .replicas = replicas,
+                              .fleet = system.activity(),
                               .notes = std::move(notes)};
   const RunResult result = result_of(given, outcome, std::move(provenance), outputs);
   if (outputs.json) write_run_result(result, *outputs.json);

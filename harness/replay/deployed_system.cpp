@@ -1,102 +1,68 @@
 #include "harness/replay/deployed_system.hpp"
 
-#include <algorithm>
 #include <utility>
 
-#include "harness/base/error.hpp"
-#include "harness/execute/host_link.hpp"
-#include "harness/execute/modelled_executor.hpp"
-#include "harness/execute/speculative_executor.hpp"
+#include "harness/replay/fleet_events.hpp"
 #include "harness/replay/longest_sequence.hpp"
-#include "harness/schedule/registry.hpp"
 
 namespace inferbench {
 namespace {
 
-// Tokens of one attention rank whose keys and values the memory of each of its GPUs' hosts holds.
-Tokens tokens_in(Bytes memory, const Deployment& deployment) {
-  if (memory.count() <= 0) return Tokens(0);
-  return Tokens(static_cast<std::int64_t>(memory / kv_bytes_per_token(deployment)));
+std::size_t entry_replicas(const Deployment& deployment, const FleetServing& fleet) {
+  return replicas_with_spares(static_cast<std::size_t>(deployment.parallel.dp), fleet, false);
 }
 
-SchedulerOptions limits(const Deployment& deployment, Tokens kv_capacity,
-                        const ServingOptions& options) {
-  if (options.block_tokens < Tokens(1)) {
-    throw Error("--block-tokens", std::to_string(options.block_tokens.count()) + " is not usable",
-                "must be at least 1", "16 is a common block");
-  }
-  const std::int64_t blocks = kv_capacity.count() / options.block_tokens.count();
-  if (blocks < 1) {
-    throw Error("KV cache",
-                std::to_string(kv_capacity.count()) +
-                    " tokens per attention rank are left beside the weights of " +
-                    deployment.model.name,
-                "one block of " + std::to_string(options.block_tokens.count()) + " is the least",
-                "use more GPUs per replica, a narrower --precision or smaller --block-tokens");
-  }
-  SchedulerOptions limits;
-  limits.step_tokens = options.step_tokens;
-  limits.max_batch = options.max_batch;
-  limits.block_tokens = options.block_tokens;
-  limits.kv_blocks = blocks;
-  limits.watermark = options.watermark;
-  limits.aging = options.aging;
-  limits.kv = options.kv.options;
-  limits.kv.host = tokens_in(options.kv.host, deployment);
-  limits.kv.cpu_tier = tokens_in(options.kv.cpu_tier, deployment);
-  if (options.speculation) limits.draft_tokens = options.speculation->draft_tokens;
-  limits.context = Tokens(deployment.model.context);
-  limits.steps_in_flight = deployment.parallel.pp;
-  limits.attention_ranks = deployment.attention_ranks();
-  return limits;
-}
-
-std::optional<DraftCost> draft_cost(const Deployment& deployment, const CostProfile& profile,
-                                    const ServingOptions& options) {
-  const std::optional<Speculation>& speculation = options.speculation;
-  if (!speculation || speculation->method == Speculation::Method::ngram ||
-      speculation->draft_tokens == Tokens(0)) {
-    return std::nullopt;
-  }
-  return DraftCost(deployment, profile, *speculation);
-}
-
-std::unique_ptr<Executor> make_executor(const Deployment& deployment, const CostProfile& profile,
-                                        const ServingOptions& options,
-                                        std::optional<DraftCost> draft) {
-  auto target = std::make_unique<ModelledExecutor>(StepCostModel(deployment, profile));
-  if (!options.speculation) return target;
-  return std::make_unique<SpeculativeExecutor>(std::move(target), *options.speculation,
-                                               options.seed, std::move(draft));
+// GPUs when `most` of the deployment's replicas serve instead of `replicas`.
+std::int64_t scaled(std::int64_t gpus, std::int64_t replicas, std::size_t most) {
+  return (gpus * static_cast<std::int64_t>(most) + replicas - 1) / replicas;
 }
 
 }  // namespace
 
 DeployedSystem::DeployedSystem(const Deployment& deployment, const CostProfile& profile,
                                const ServingOptions& options)
-    : DeployedSystem(deployment, profile, options, draft_cost(deployment, profile, options)) {}
-
-DeployedSystem::DeployedSystem(const Deployment& deployment, const CostProfile& profile,
-                               const ServingOptions& options, std::optional<DraftCost> draft)
-    : scheduler_options_(
-          limits(deployment, draft ? draft->kv_capacity() : deployment.kv_capacity, options)),
-      executor_(make_executor(deployment, profile, options, std::move(draft))),
-      router_(make_router(options.router, {.seed = options.seed})) {
-  std::vector<FleetMember> members;
-  for (std::int64_t replica = 0; replica < deployment.parallel.dp; ++replica) {
-    schedulers_.push_back(make_scheduler(options.scheduler, scheduler_options_));
-    members.push_back({.scheduler = schedulers_.back().get(), .executor = executor_.get()});
-  }
-  fleet_ = std::make_unique<Fleet>(
-      members, *router_, clock_,
-      FleetOptions{.stages = static_cast<int>(deployment.parallel.pp), .cut = options.cut});
+    : entry_(deployment, profile, options, options.router,
+             entry_replicas(deployment, options.fleet)),
+      replicas_(deployment.parallel.dp),
+      gpus_(deployment.gpus()) {
+  FleetOptions fleet = fleet_options(deployment, profile, options);
+  check_events(fleet.events, entry_.members().size(),
+               fleet.decode ? fleet.decode->members.size() : 0);
+  fleet_ = std::make_unique<Fleet>(entry_.members(), entry_.router(), clock_, std::move(fleet));
 }
 
-// The last token of an answer needs no room in the pool.
+FleetOptions DeployedSystem::fleet_options(const Deployment& deployment, const CostProfile& profile,
+                                           const ServingOptions& options) {
+  const FleetServing& given = options.fleet;
+  FleetOptions fleet;
+  fleet.stages = static_cast<int>(deployment.parallel.pp);
+  fleet.cut = options.cut;
+  fleet.serving = static_cast<std::size_t>(deployment.parallel.dp);
+  fleet.events = given.events;
+  fleet.on_failure = given.on_failure;
+  fleet.most_open = given.most_open;
+  fleet.most_open_per_replica = given.most_open_per_replica;
+  fleet.clients = given.clients;
+  fleet.autoscaler = given.autoscaler;
+  if (!given.decode) return fleet;
+
+  const Deployment& decode = *given.decode->deployment;
+  const auto serving = static_cast<std::size_t>(decode.parallel.dp);
+  decode_replicas_ = decode.parallel.dp;
+  decode_gpus_ = decode.gpus();
+  decode_.emplace(decode, profile, options, given.decode->router,
+                  replicas_with_spares(serving, given, true));
+  fleet.decode = DecodePool{.members = decode_->members(),
+                            .router = &decode_->router(),
+                            .serving = serving,
+                            .link = kv_link(deployment, decode, given.decode->transfer, profile),
+                            .stages = static_cast<int>(decode.parallel.pp)};
+  fleet.longest = decode_->longest_sequence();
+  return fleet;
+}
+
 Tokens DeployedSystem::longest_sequence() const {
-  const Tokens pool = scheduler_options_.block_tokens * scheduler_options_.kv_blocks + Tokens(1);
-  const Tokens context = scheduler_options_.context;
-  return context > Tokens(0) ? std::min(pool, context) : pool;
+  return decode_ ? decode_->longest_sequence() : entry_.longest_sequence();
 }
 
 void DeployedSystem::serve(RequestSource& source, RecordSink& sink) {
@@ -106,6 +72,15 @@ void DeployedSystem::serve(RequestSource& source, RecordSink& sink) {
 
 std::vector<ReplicaStats> DeployedSystem::stats() const {
   return fleet_->stats();
+}
+
+std::int64_t DeployedSystem::prefill_gpus() const {
+  return scaled(gpus_, replicas_, fleet_->activity().most_serving);
+}
+
+std::int64_t DeployedSystem::decode_gpus() const {
+  if (!decode_) return prefill_gpus();
+  return scaled(decode_gpus_, decode_replicas_, fleet_->activity().most_decoding);
 }
 
 }  // namespace inferbench

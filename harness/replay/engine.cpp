@@ -12,8 +12,8 @@ void Engine::serve(RequestSource& source, RecordSink& sink) {
     replica_.finish_steps(clock_.now(), ended_.fresh());
     admit_arrivals(source);
     ended_.hand_over(sink);
-    replica_.start_step(clock_, std::min(source.next_arrival(), options_.cut.value_or(kNever)));
-    const Time next = std::min(replica_.next_event(clock_.now()), source.next_arrival());
+    replica_.start_step(clock_, std::min(source.next_event(), options_.cut.value_or(kNever)));
+    const Time next = std::min(replica_.next_event(clock_.now()), source.next_event());
     if (next == kNever) return;
     if (options_.cut && next > *options_.cut) break;
     clock_.sleep_until(next);
@@ -28,6 +28,7 @@ void Engine::serve(RequestSource& source, RecordSink& sink) {
 void Engine::admit_arrivals(RequestSource& source) {
   const Time now = clock_.now();
   ended_.tell(source, now);
+  source.wake(now);
   while (source.next_arrival() <= now) {
     replica_.submit(source.pop(), now, ended_.fresh());
     ended_.tell(source, now);

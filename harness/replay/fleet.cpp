@@ -38,7 +38,8 @@ Fleet::Fleet(const std::vector<FleetMember>& members, Router& router, Clock& clo
   ready_at_.emplace_back(members.size(), kNever);
   if (decode_) ready_at_.emplace_back(decode_->size(), kNever);
   for (const FleetEvent& event : options_.events) schedule(event);
-  activity_.most_serving = entry_.serving() + (decode_ ? decode_->serving() : 0);
+  activity_.most_serving = entry_.serving();
+  if (decode_) activity_.most_decoding = decode_->serving();
 }
 
 void Fleet::serve(RequestSource& source, RecordSink& sink) {
@@ -46,7 +47,7 @@ void Fleet::serve(RequestSource& source, RecordSink& sink) {
     happen(clock_.now());
     admit_arrivals(source);
     ended_.hand_over(sink);
-    const Time quiet = quiet_until(source.next_arrival());
+    const Time quiet = quiet_until(source.next_event());
     entry_.start_steps(clock_, quiet);
     if (decode_) decode_->start_steps(clock_, quiet);
     const Time next = next_event(source);
@@ -77,6 +78,7 @@ void Fleet::happen(Time now) {
 void Fleet::admit_arrivals(RequestSource& source) {
   const Time now = clock_.now();
   ended_.tell(source, now);
+  source.wake(now);
   while (source.next_arrival() <= now) {
     arrive(source.pop(), now);
     ended_.tell(source, now);
@@ -87,7 +89,7 @@ void Fleet::admit_arrivals(RequestSource& source) {
 // open.
 Time Fleet::next_event(const RequestSource& source) const {
   Time next =
-      std::min({entry_.next_event(), source.next_arrival(), transfers_.next(), retries_.next()});
+      std::min({entry_.next_event(), source.next_event(), transfers_.next(), retries_.next()});
   if (decode_) next = std::min(next, decode_->next_event());
   if (next == kNever) return kNever;
   if (!events_.empty()) next = std::min(next, events_.front().at);

@@ -58,8 +58,8 @@ void Fleet::begin_start(std::size_t replica, bool decode_pool, Duration start, T
   ready_at = kNever;
   pool(decode_pool).start(replica);
   ++activity_.starts;
-  activity_.most_serving =
-      std::max(activity_.most_serving, entry_.serving() + (decode_ ? decode_->serving() : 0));
+  std::size_t& most = decode_pool ? activity_.most_decoding : activity_.most_serving;
+  most = std::max(most, pool(decode_pool).serving());
 }
 
 void Fleet::scale_up(ReplicaPool& pool, bool decode_pool, Duration start, Time now) {

@@ -16,7 +16,7 @@ struct FleetEvent {
   enum class Kind {
     fail,          // the replica loses its open requests and its KV cache
     drain,         // takes no new requests and finishes its open ones
-    recover,       // a failed or drained replica serves again, with an empty cache
+    recover,       // a failed or drained replica serves again
     scale_up,      // `replicas` more that have not served yet, or have drained, start
     finish_start,  // the fleet's own: a start is over
   };
@@ -38,8 +38,8 @@ struct AutoscalerOptions {
 
 // What clients do: how long they wait, and how often they ask again.
 struct ClientOptions {
-  std::optional<Duration> ttft_timeout;   // until the first token, from when they asked
-  std::optional<Duration> total_timeout;  // until the last one
+  std::optional<Duration> ttft_timeout{};   // until the first token, from when they asked
+  std::optional<Duration> total_timeout{};  // until the last one
   // Of requests that were refused for lack of room, timed out or failed; from the start each time.
   std::int64_t retries = 0;
   Duration backoff{};  // before the first retry; doubles with each one
@@ -52,10 +52,10 @@ enum class OnFailure {
 
 // The other half of disaggregated serving; the fleet's own members compute the prompts.
 struct DecodePool {
-  std::vector<FleetMember> members;
+  std::vector<FleetMember> members{};
   Router* router = nullptr;
   std::size_t serving = 0;  // 0: all members
-  KvLink link;              // from the prefill replicas
+  KvLink link{};            // from the prefill replicas
   int stages = 1;
 };
 
@@ -81,7 +81,7 @@ struct FleetActivity {
   std::uint64_t failures = 0, drains = 0, starts = 0;  // of replicas
   std::uint64_t rerouted = 0, retried = 0;             // requests, each time
   std::uint64_t refused = 0, timed_out = 0;            // the same, retried ones included
-  std::size_t most_serving = 0;                        // replicas that took requests at once
+  std::size_t most_serving = 0, most_decoding = 0;     // replicas at once; of the decode pool
   KvLinkStats transfers;
 };
 

@@ -15,6 +15,8 @@ class LongestSequenceSource final : public RequestSource {
 
   Time next_arrival() const override { return source_.next_arrival(); }
   Request pop() override;
+  void wake(Time now) override { source_.wake(now); }
+  Time next_event() const override { return source_.next_event(); }
   void ended(const Request& request, Time when) override { source_.ended(request, when); }
   WorkloadInfo info() const override { return source_.info(); }
 

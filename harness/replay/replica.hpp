@@ -65,7 +65,7 @@ class Replica {
   bool began(RequestId request) const { return open_[open_.find(request)].tokens.began(); }
   // The client of an open request gives up.
   void cancel(RequestId request, Reason reason, Time now, std::vector<Ended>& ended);
-  // Every open request ends as failed, the steps in flight are lost, and so is the KV cache.
+  // Every open request ends as failed, and the steps in flight are lost.
   void fail(Time now, std::vector<Ended>& ended);
 
   std::int64_t open_requests() const { return static_cast<std::int64_t>(open_.size()); }

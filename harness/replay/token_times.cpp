@@ -78,6 +78,11 @@ void TokenTimes::prepend(std::vector<Time> times) {
   own_ = std::move(times);
 }
 
+void TokenTimes::shift(Duration by) {
+  for (Time& time : own_) time += by;
+  shift_ += by;
+}
+
 void TokenTimes::push_back(Time time) {
   ensure(pages_.empty() && !began(), "times are appended to a sequence that holds them itself");
   own_.push_back(time);

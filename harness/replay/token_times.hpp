@@ -79,6 +79,8 @@ class TokenTimes {
   Time back() const { return (*this)[size_ - 1]; }
   // Puts times before those of a sequence that is finished, or holds the times.
   void prepend(std::vector<Time> times);
+  // Moves all times of such a sequence.
+  void shift(Duration by);
   // Appends a time to a sequence that is held as such.
   void push_back(Time time);
   std::vector<Time> to_vector() const;
@@ -102,7 +104,7 @@ class TokenTimes {
   const Run& run_of(std::size_t token) const;
   Time at_run(const Run& run, std::size_t token) const {
     const StepTimes::Index step = run.begin + (token - run.token) * run.stride;
-    return (*pages_[step / StepTimes::kPage - first_page_])[step % StepTimes::kPage];
+    return (*pages_[step / StepTimes::kPage - first_page_])[step % StepTimes::kPage] + shift_;
   }
 
   Run run_;  // the latest, here and not in the list: it is looked at for every token
@@ -111,6 +113,7 @@ class TokenTimes {
   StepTimes::Index first_page_ = 0;
   std::vector<Time> own_;  // all, or those before the runs
   std::size_t size_ = 0;
+  Duration shift_{};  // of the runs
 };
 
 class TokenTimes::Iterator {
