@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/error.hpp"
+#include "kernels/attention/implementations.hpp"
 #include "kernels/gemm/implementations.hpp"
 
 namespace inferbench {
@@ -20,15 +21,31 @@ std::vector<std::string> names(const Rows& rows) {
 const std::vector<Op>& kernel_ops() {
   static const std::vector<Op> ops = {
       gemm_op(),
+      prefill_attention_op(),
+      paged_decode_op(),
   };
   return ops;
 }
 
 const std::vector<Implementation>& implementations() {
+  // clang-format off: one a line
   static const std::vector<Implementation> list = {
-      gemm_avx512_bf16(), gemm_avx512_vnni(), gemm_avx512(),
-      gemm_avx2(),        gemm_openblas(),    gemm_reference(),
+      gemm_avx512_bf16(),
+      gemm_avx512_vnni(),
+      gemm_avx512(),
+      gemm_avx2(),
+      gemm_openblas(),
+      gemm_reference(),
+
+      prefill_attention_avx512(),
+      prefill_attention_avx2(),
+      prefill_attention_reference(),
+
+      paged_decode_avx512(),
+      paged_decode_avx2(),
+      paged_decode_reference(),
   };
+  // clang-format on
   return list;
 }
 

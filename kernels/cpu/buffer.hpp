@@ -1,5 +1,9 @@
 #pragma once
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -12,29 +16,53 @@ namespace inferbench {
 
 inline constexpr std::size_t kCacheLine = 64;
 
-// Memory for kernels: 64-byte aligned, zeroed, never resized.
+// Memory for kernels: 64-byte aligned, zeroed, never resized. Large ones ask for huge pages: a walk
+// over scattered KV blocks otherwise misses the TLB at each of them.
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(std::size_t size)
-      : size_(size),
-        data_(static_cast<T*>(
-            ::operator new(size * sizeof(T) + kCacheLine, std::align_val_t(kCacheLine)))) {
-    std::memset(static_cast<void*>(data_.get()), 0, size * sizeof(T) + kCacheLine);
+  explicit Buffer(std::size_t size) : size_(size), data_(nullptr, Free{alignment(size)}) {
+    const std::size_t bytes = size * sizeof(T) + kCacheLine;
+    const std::size_t align = alignment(size);
+    data_.reset(static_cast<T*>(::operator new(bytes, std::align_val_t(align))));
+#if defined(__linux__)
+    if (align == kHugePage) madvise(data_.get(), bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+#endif
+    std::memset(static_cast<void*>(data_.get()), 0, bytes);
   }
 
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
-  std::size_t size() const { return size_; }
-  T& operator[](std::size_t i) { return data_.get()[i]; }
-  const T& operator[](std::size_t i) const { return data_.get()[i]; }
-  std::span<T> span() { return {data(), size_}; }
-  std::span<const T> span() const { return {data(), size_}; }
+  T* data() {
+    return data_.get();
+  }
+  const T* data() const {
+    return data_.get();
+  }
+  std::size_t size() const {
+    return size_;
+  }
+  T& operator[](std::size_t i) {
+    return data_.get()[i];
+  }
+  const T& operator[](std::size_t i) const {
+    return data_.get()[i];
+  }
+  std::span<T> span() {
+    return {data(), size_};
+  }
+  std::span<const T> span() const {
+    return {data(), size_};
+  }
 
  private:
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20U;
+  static constexpr std::size_t alignment(std::size_t size) {
+    return size * sizeof(T) >= 2 * kHugePage ? kHugePage : kCacheLine;
+  }
+
   struct Free {
-    void operator()(T* p) const { ::operator delete(p, std::align_val_t(kCacheLine)); }
+    std::size_t align = kCacheLine;
+    void operator()(T* p) const { ::operator delete(p, std::align_val_t(align)); }
   };
   std::size_t size_ = 0;
   std::unique_ptr<T, Free> data_;

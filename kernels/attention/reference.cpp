@@ -1,0 +1,97 @@
+#include <memory>
+
+#include "kernels/attention/implementations.hpp"
+#include "kernels/attention/problem.hpp"
+#include "kernels/cpu/buffer.hpp"
+
+namespace inferbench {
+namespace {
+
+// One loop per axis in fp64, as the oracle.
+class Reference final : public BoundKernel {
+ public:
+  explicit Reference(const AttentionProblem& p) : p_(p), out_(p.outputs()) {}
+
+  void run() override {
+    const Oracle o = p_.oracle(p_.outputs());
+    for (std::size_t i = 0; i < o.index.size(); ++i) {
+      out_.span()[o.index[i]] = static_cast<float>(o.value[i]);
+    }
+  }
+  void poison() override { out_.poison(); }
+  std::span<const float> output() override { return out_.span(); }
+  bool guards_intact() const override { return out_.guards_intact(); }
+
+ private:
+  AttentionProblem p_;
+  GuardedOutput out_;
+};
+
+std::unique_ptr<Problem> make_problem(const KernelCase& c) {
+  return std::make_unique<AttentionProblem>(c);
+}
+
+std::vector<Axis> heads() {
+  return {
+      {.name = "q_heads", .preset = 32, .meaning = "query heads"},
+      {.name = "kv_heads", .preset = 8, .meaning = "key-value heads"},
+      {.name = "head_dim", .preset = 128, .meaning = "elements of a head"},
+      {.name = "window", .preset = 0, .meaning = "sliding window in tokens, 0: none", .minimum = 0},
+      {.name = "ragged",
+       .preset = 0,
+       .meaning = "1: contexts drawn between 0 and `context`",
+       .minimum = 0}};
+}
+
+Implementation reference(const char* op) {
+  return {.op = op,
+          .name = "reference",
+          .provider = "reference",
+          .formats = kv_formats(),
+          .summary = "one loop per axis, in fp64",
+          .bind = [](const Problem& p, unsigned) -> std::unique_ptr<BoundKernel> {
+            return std::make_unique<Reference>(dynamic_cast<const AttentionProblem&>(p));
+          }};
+}
+
+}  // namespace
+
+Support head_dim_is_whole(const KernelCase& c) {
+  if (c.at("head_dim") % 16 == 0) return Support::yes();
+  return Support::no("head_dim is not a multiple of 16");
+}
+
+Op prefill_attention_op() {
+  Op op{.name = "prefill_attention",
+        .summary = "causal attention of a prompt, or of a chunk of it over its cached context",
+        .axes = heads(),
+        .formats = kv_formats(),
+        .problem = make_problem};
+  op.axes.push_back({.name = "requests", .preset = 1, .meaning = "prompts in the batch"});
+  op.axes.push_back({.name = "tokens", .preset = 512, .meaning = "new tokens of each"});
+  op.axes.push_back(
+      {.name = "context", .preset = 0, .meaning = "tokens cached before them", .minimum = 0});
+  return op;
+}
+
+Op paged_decode_op() {
+  Op op{.name = "paged_decode",
+        .summary = "attention of one new token per request over its paged cache",
+        .axes = heads(),
+        .formats = kv_formats(),
+        .problem = make_problem};
+  op.axes.push_back({.name = "requests", .preset = 1, .meaning = "requests in the batch"});
+  op.axes.push_back(
+      {.name = "context", .preset = 4096, .meaning = "tokens cached before it", .minimum = 0});
+  return op;
+}
+
+Implementation prefill_attention_reference() {
+  return reference("prefill_attention");
+}
+
+Implementation paged_decode_reference() {
+  return reference("paged_decode");
+}
+
+}  // namespace inferbench

@@ -1,0 +1,146 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <ostream>
+#include <span>
+
+#include "harness/base/error.hpp"
+#include "kernels/attention/problem.hpp"
+#include "kernels/registry.hpp"
+
+namespace inferbench {
+namespace {
+
+using Axes = std::map<std::string, std::int64_t>;
+
+Axes heads(std::int64_t q, std::int64_t kv, std::int64_t dim, Axes more) {
+  more["q_heads"] = q, more["kv_heads"] = kv, more["head_dim"] = dim;
+  return more;
+}
+
+// Groups of 1, 2, 3, 4, 7 and 8; heads of one vector to many; contexts around the ends of blocks,
+// of tiles and of split parts; windows that begin inside a block.
+const Axes kDecode[] = {
+    heads(4, 4, 64, {{"requests", 3}, {"context", 0}}),
+    heads(8, 2, 128, {{"requests", 2}, {"context", 15}}),
+    heads(6, 2, 16, {{"requests", 2}, {"context", 16}}),
+    heads(14, 2, 80, {{"requests", 4}, {"context", 300}, {"ragged", 1}}),
+    heads(8, 1, 96, {{"requests", 1}, {"context", 1023}}),
+    heads(4, 2, 32, {{"requests", 2}, {"context", 1030}, {"ragged", 1}}),
+    heads(4, 1, 128, {{"requests", 1}, {"context", 2500}}),
+    heads(4, 1, 64, {{"requests", 2}, {"context", 1500}, {"window", 400}}),
+    heads(2, 2, 64, {{"requests", 2}, {"context", 40}, {"window", 5}}),
+};
+
+const Axes kPrefill[] = {
+    heads(2, 2, 64, {{"requests", 2}, {"tokens", 1}}),
+    heads(4, 2, 32, {{"requests", 2}, {"tokens", 17}}),
+    heads(8, 2, 128, {{"tokens", 131}}),
+    heads(6, 2, 80, {{"tokens", 60}, {"context", 77}}),
+    heads(7, 1, 16, {{"tokens", 90}, {"requests", 3}, {"context", 200}, {"ragged", 1}}),
+    heads(1, 1, 96, {{"tokens", 200}, {"context", 130}}),
+    heads(4, 1, 64, {{"tokens", 150}, {"context", 40}, {"window", 33}}),
+    heads(2, 1, 64, {{"tokens", 9}, {"context", 300}, {"window", 150}}),
+};
+
+struct Named {
+  std::string op, name;
+  friend std::ostream& operator<<(std::ostream& to, const Named& n) {
+    return to << n.op << " " << n.name;
+  }
+};
+
+std::vector<Named> all() {
+  std::vector<Named> found;
+  for (const char* op : {"prefill_attention", "paged_decode"}) {
+    for (const Implementation* i : implementations_of(op)) found.push_back({op, i->name});
+  }
+  return found;
+}
+
+std::span<const Axes> cases(const std::string& op) {
+  return op == "paged_decode" ? std::span<const Axes>(kDecode) : std::span<const Axes>(kPrefill);
+}
+
+class EveryAttention : public ::testing::TestWithParam<Named> {};
+
+TEST_P(EveryAttention, AgreesWithTheOracleOnEveryFormatShapeAndFill) {
+  const Implementation& i = implementation(GetParam().op, GetParam().name);
+  if (const Support s = supports(i.needs); !s.ok) GTEST_SKIP() << s.reason;
+  for (const std::string& format : i.formats) {
+    for (const Fill fill : {Fill::normal, Fill::outliers, Fill::extreme}) {
+      std::uint64_t seed = 5;
+      for (const Axes& axes : cases(i.op)) {
+        const KernelCase c = make_case(i.op, format, axes, ++seed, fill);
+        ASSERT_TRUE(supports(i, c).ok);
+        const auto problem = kernel_op(i.op).problem(c);
+        const Check checked = check(*i.bind(*problem, 2), problem->oracle(500));
+        EXPECT_TRUE(checked.pass) << format << " case " << seed - 6 << " fill "
+                                  << static_cast<int>(fill) << ": " << checked.reason;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, EveryAttention, ::testing::ValuesIn(all()),
+                         [](const auto& p) { return p.param.op + "_" + p.param.name; });
+
+TEST(Attention, OwnKernelsGiveTheSameBitsOnAnyNumberOfThreads) {
+  for (const Named& o : all()) {
+    const Implementation& i = implementation(o.op, o.name);
+    if (i.provider != "own" || !supports(i.needs).ok) continue;
+    Axes axes = heads(8, 2, 64, {{"requests", 3}, {"context", 2100}, {"ragged", 1}});
+    if (o.op == "prefill_attention") axes["tokens"] = 100, axes["context"] = 210;
+    const auto problem = kernel_op(o.op).problem(make_case(o.op, "bf16", axes));
+    std::vector<float> first;
+    for (const unsigned threads : {1U, 2U, 5U}) {
+      const auto bound = i.bind(*problem, threads);
+      bound->run();
+      const auto out = bound->output();
+      if (first.empty()) first.assign(out.begin(), out.end());
+      EXPECT_TRUE(std::equal(out.begin(), out.end(), first.begin())) << o.op << " " << o.name;
+    }
+  }
+}
+
+// Two tokens, one head of one element: scores 1 * 0 and 1 * ln 3, so weights 1/4 and 3/4, and
+// values 4 and 8 make 7.
+TEST(Attention, ReferenceByHand) {
+  AttentionProblem p(
+      make_case("paged_decode", "fp32", heads(1, 1, 1, {{"requests", 1}, {"context", 1}})));
+  p.q = {1.0F};
+  const float keys[] = {0.0F, std::log(3.0F)}, values[] = {4.0F, 8.0F};
+  std::memcpy(p.cache.keys.data(), keys, sizeof(keys));
+  std::memcpy(p.cache.values.data(), values, sizeof(values));
+  const Oracle o = p.oracle(1);
+  ASSERT_EQ(o.value.size(), 1U);
+  EXPECT_NEAR(o.value[0], 7.0, 1e-6);
+  // QK and PV: 2 FLOPs each for two tokens. Read: q, two keys, two values; written: out.
+  EXPECT_EQ(p.work().flops.count(), 8.0);
+  EXPECT_EQ(p.work().bytes().count(), 24.0);
+}
+
+// A prompt in two chunks is the prompt in one: its later tokens see the same.
+TEST(Attention, VisibleTokensAreCausalAndWindowed) {
+  const AttentionProblem p(
+      make_case("prefill_attention", "fp32",
+                heads(1, 1, 16, {{"tokens", 4}, {"context", 10}, {"window", 3}})));
+  EXPECT_EQ(p.visible(0, 0).first, 8);
+  EXPECT_EQ(p.visible(0, 0).last, 11);
+  EXPECT_EQ(p.visible(0, 3).last, 14);
+}
+
+TEST(Attention, BadShapesAreRefused) {
+  EXPECT_THROW(
+      AttentionProblem(make_case("paged_decode", "fp32", {{"q_heads", 3}, {"kv_heads", 2}})),
+      Error);
+  const KernelCase odd = make_case("paged_decode", "fp32", {{"head_dim", 72}});
+  EXPECT_EQ(supports(implementation("paged_decode", "avx2"), odd, Isa::avx2).reason,
+            "head_dim is not a multiple of 16");
+  EXPECT_EQ(preferred(odd).name, "reference");
+}
+
+}  // namespace
+}  // namespace inferbench
