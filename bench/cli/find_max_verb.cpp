@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "bench/cli/find_max_report.hpp"
+#include "bench/cli/kv_options.hpp"
 #include "bench/cli/plan_rule_options.hpp"
 #include "bench/cli/policy_options.hpp"
 #include "bench/cli/sweep_interrupt.hpp"
@@ -35,6 +36,7 @@ struct FindMaxArguments {
   WorkloadArguments workload;
   ProfileArguments profile;
   PolicyArguments policy;
+  KvArguments kv;
   std::string router = ServingOptions{}.router;
   std::int64_t max_batch = ServingOptions{}.max_batch;
   std::int64_t block_tokens = ServingOptions{}.block_tokens.count();
@@ -116,6 +118,7 @@ ReplaySweep sweep_of(const FindMaxArguments& given) {
   sweep.serving.router = given.router;
   sweep.serving.max_batch = given.max_batch;
   sweep.serving.block_tokens = Tokens(given.block_tokens);
+  sweep.serving.kv = kv_serving(given.kv, sweep.workload->block_tokens, sweep.serving.block_tokens);
   if (!given.users && !traffic_means(*sweep.workload).rate) {
     throw Error("--workload", "all requests of " + sweep.workload->name + " arrive at once",
                 "a rate is looked for by moving arrivals apart",
@@ -142,6 +145,7 @@ Json configuration_of(const FindMaxArguments& given, const SloProbe& probe,
   json["router"] = given.router;
   json["max_batch"] = given.max_batch;
   json["block_tokens"] = given.block_tokens;
+  json["kv_memory"] = kv_json(given.kv);
   json["watermark"] = probe.sweep().serving.watermark;
   json["resolution"] = given.search.resolution;
   json["capacity_margin"] = given.margin;
@@ -248,6 +252,7 @@ void add_serving_options(CLI::App& verb, FindMaxArguments& given) {
   add("--router", given.router, "between DP replicas: " + names(router_names()));
   add("--max-batch", given.max_batch, "running requests per attention rank");
   add("--block-tokens", given.block_tokens, "tokens per KV block");
+  add_kv_options(verb, given.kv);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "bench/cli/kv_options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/error.hpp"
@@ -47,6 +48,17 @@ KvServing KvArguments::serving() const {
   return serving;
 }
 
+KvServing kv_serving(const KvArguments& arguments, Tokens hash_tokens, Tokens block_tokens) {
+  KvServing serving = arguments.serving();
+  if (serving.options.prefix_cache) serving.options.hash_tokens = hash_tokens;
+  KvOptions sized = serving.options;  // sizes in tokens are known per deployment only
+  if (serving.host.count() > 0) sized.host = block_tokens;
+  if (serving.cpu_tier.count() > 0)
+    sized.cpu_tier = std::max(hash_tokens, block_tokens) * 1'000'000;
+  check_options(sized, block_tokens);
+  return serving;
+}
+
 void add_kv_options(CLI::App& verb, KvArguments& arguments) {
   const auto add = [&](const char* name, auto& value, const char* help) {
     return verb.add_option(name, value, help)->group(kGroup);
@@ -76,6 +88,16 @@ nlohmann::ordered_json kv_json(const KvOptions& options) {
   json["prefix_cache"] = options.prefix_cache;
   json["hash_tokens"] = options.hash_tokens.count();
   json["cpu_tier_tokens"] = options.cpu_tier.count();
+  return json;
+}
+
+nlohmann::ordered_json kv_json(const KvArguments& arguments) {
+  nlohmann::ordered_json json;
+  json["layout"] = arguments.layout;
+  json["preemption"] = arguments.preempt;
+  if (arguments.host_gb) json["host_gb"] = *arguments.host_gb;
+  json["prefix_cache"] = arguments.prefix_cache;
+  if (arguments.cpu_tier_gb) json["cpu_tier_gb"] = *arguments.cpu_tier_gb;
   return json;
 }
 

@@ -23,10 +23,16 @@ struct KvArguments {
   KvServing serving() const;
 };
 
+// The same for a workload whose hashes stand for so many tokens each, checked against the blocks.
+KvServing kv_serving(const KvArguments& arguments, Tokens hash_tokens, Tokens block_tokens);
+
 void add_kv_options(CLI::App& verb, KvArguments& arguments);
 
 // What of it a result file says.
 nlohmann::ordered_json kv_json(const KvOptions& options);
+
+// As typed, where each deployment has sizes of its own.
+nlohmann::ordered_json kv_json(const KvArguments& arguments);
 
 // What the user should know of these options beside this workload.
 std::vector<std::string> kv_notes(const KvOptions& options);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/cli/kv_options.hpp"
 #include "bench/cli/plan_rule_options.hpp"
 #include "bench/cli/policy_options.hpp"
 #include "bench/cli/sweep_profile.hpp"
@@ -31,6 +32,7 @@ struct ReplaySweepOptions {
   std::int64_t max_batch = 256;
   double margin = 0.25;  // of a two-stage sweep
   PolicyArguments policy;
+  KvArguments kv;
 };
 
 // What every method of the sweep verb is told.

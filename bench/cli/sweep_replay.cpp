@@ -89,6 +89,7 @@ void add_replay_sweep_options(CLI::App& verb, SweepOptions& options) {
   add("--slo", replay.slo, "points that miss it stay off the frontier; as in replay --slo");
   add("--max-batch", replay.max_batch, "running requests per attention rank (default 256)");
   add_policy_options(verb, replay.policy, "Replay");
+  add_kv_options(verb, replay.kv);
 }
 
 namespace {
@@ -122,6 +123,8 @@ ReplayPlan plan_replays(const SweepOptions& options,
   sweep.serving.max_batch = replay.max_batch;
   replay.policy.apply(sweep.serving, replay.workload.options.seed);
   refuse_unknown_draft(sweep.serving);
+  sweep.serving.kv =
+      kv_serving(replay.kv, sweep.workload->block_tokens, sweep.serving.block_tokens);
   if (!replay.slo.empty()) sweep.slo = parse_slo(replay.slo);
   plan.about = {
       s.model.name + " in " + label(s.precision) + " on " + std::to_string(*options.system.gpus) +
@@ -143,6 +146,7 @@ ReplayPlan plan_replays(const SweepOptions& options,
   configuration["max_batch"] = replay.max_batch;
   configuration["scheduler"] = replay.policy.scheduler;
   configuration.update(policy_json(serving));
+  configuration["kv_memory"] = kv_json(replay.kv);
   if (!replay.slo.empty()) configuration["slo"] = replay.slo;
   plan.configuration = std::make_shared<Json>(std::move(configuration));
   return {std::move(plan), std::move(sweep)};
