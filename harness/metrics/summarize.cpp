@@ -25,6 +25,7 @@ std::vector<std::pair<std::string, std::uint64_t>> count_reasons(
     if (record.reason != Reason::none) ++counts[record.reason];
   }
   std::vector<std::pair<std::string, std::uint64_t>> reasons;
+  reasons.reserve(counts.size());
   for (const auto& [reason, count] : counts) reasons.emplace_back(name(reason), count);
   return reasons;
 }

@@ -161,6 +161,7 @@ std::vector<SelfCheck> queue_checks(const SelfTestOptions& options) {
         many_servers(options, "M/M/4", kServers, kLoad, exponential_service(options, "M/M/4"));
     checks.push_back(mean_wait("M/M/4, load 0.8: mean wait", mmc_wait(kServers, kLoad), records));
     std::vector<double> waited;
+    waited.reserve(records.size());
     for (const RequestRecord& record : records) {
       waited.push_back(*record.admitted > record.scheduled ? 1.0 : 0.0);
     }

@@ -159,6 +159,7 @@ std::vector<TimedSubject> time_subjects(std::span<const Subject> subjects, Stopw
     }
   }
   std::vector<TimedSubject> timed;
+  timed.reserve(courses.size());
   for (Course& course : courses) timed.push_back(course.finish());
   return timed;
 }

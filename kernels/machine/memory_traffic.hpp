@@ -4,9 +4,9 @@
 
 namespace inferbench {
 
-// Eight streams side by side through `n` doubles each loop; n a multiple of kTrafficStep. With the
-// widest loads the CPU has; arrays 64-byte aligned.
-inline constexpr std::size_t kTrafficStep = 8 * 64;
+// Eight streams side by side through arrays of `n` doubles, 64-byte aligned, with the widest loads
+// the CPU has; n a multiple of kTrafficStep.
+inline constexpr std::size_t kTrafficStep = 512;
 
 double read_sum(const double* a, std::size_t n);
 void copy_streams(double* to, const double* from, std::size_t n);
