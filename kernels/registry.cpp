@@ -4,6 +4,7 @@
 
 #include "harness/base/error.hpp"
 #include "kernels/attention/implementations.hpp"
+#include "kernels/elementwise/implementations.hpp"
 #include "kernels/gemm/implementations.hpp"
 
 namespace inferbench {
@@ -16,35 +17,40 @@ std::vector<std::string> names(const Rows& rows) {
   return out;
 }
 
+template <class T>
+std::vector<T> joined(std::vector<T> first, std::vector<T> then) {
+  first.insert(first.end(), then.begin(), then.end());
+  return first;
+}
+
 }  // namespace
 
 const std::vector<Op>& kernel_ops() {
-  static const std::vector<Op> ops = {
-      gemm_op(),
-      prefill_attention_op(),
-      paged_decode_op(),
-  };
+  static const std::vector<Op> ops =
+      joined({gemm_op(), prefill_attention_op(), paged_decode_op()}, row_ops());
   return ops;
 }
 
 const std::vector<Implementation>& implementations() {
   // clang-format off: one a line
-  static const std::vector<Implementation> list = {
-      gemm_avx512_bf16(),
-      gemm_avx512_vnni(),
-      gemm_avx512(),
-      gemm_avx2(),
-      gemm_openblas(),
-      gemm_reference(),
+  static const std::vector<Implementation> list = joined(
+      {
+          gemm_avx512_bf16(),
+          gemm_avx512_vnni(),
+          gemm_avx512(),
+          gemm_avx2(),
+          gemm_openblas(),
+          gemm_reference(),
 
-      prefill_attention_avx512(),
-      prefill_attention_avx2(),
-      prefill_attention_reference(),
+          prefill_attention_avx512(),
+          prefill_attention_avx2(),
+          prefill_attention_reference(),
 
-      paged_decode_avx512(),
-      paged_decode_avx2(),
-      paged_decode_reference(),
-  };
+          paged_decode_avx512(),
+          paged_decode_avx2(),
+          paged_decode_reference(),
+      },
+      row_implementations());
   // clang-format on
   return list;
 }

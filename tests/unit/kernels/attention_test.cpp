@@ -76,7 +76,7 @@ TEST_P(EveryAttention, AgreesWithTheOracleOnEveryFormatShapeAndFill) {
         const KernelCase c = make_case(i.op, format, axes, ++seed, fill);
         ASSERT_TRUE(supports(i, c).ok);
         const auto problem = kernel_op(i.op).problem(c);
-        const Check checked = check(*i.bind(*problem, 2), problem->oracle(500));
+        const Check checked = check(*i.bind(*problem, 2), problem->oracle(200));
         EXPECT_TRUE(checked.pass) << format << " case " << seed - 6 << " fill "
                                   << static_cast<int>(fill) << ": " << checked.reason;
       }

@@ -45,7 +45,7 @@ TEST_P(EveryGemm, AgreesWithTheOracleOnEveryFormatSizeAndFill) {
                                        static_cast<std::uint64_t>(s.m * 31 + s.k), fill);
         if (const Support support = supports(i, c); !support.ok) GTEST_SKIP() << support.reason;
         const auto problem = kernel_op("gemm").problem(c);
-        const Oracle oracle = problem->oracle(2000);
+        const Oracle oracle = problem->oracle(300);
         for (const unsigned threads : {1U, 3U}) {
           const Check checked = check(*i.bind(*problem, threads), oracle);
           EXPECT_TRUE(checked.pass) << format << " " << s.m << "x" << s.n << "x" << s.k << " fill "
