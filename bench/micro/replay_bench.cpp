@@ -20,7 +20,10 @@
 namespace inferbench {
 namespace {
 
-// All requests at once, or at even gaps; as many as `users` run, the others wait their turn.
+constexpr Tokens kHashTokens{16};  // a hash per KV block
+
+// All requests at once, or at even gaps; as many as `users` run, the others wait their turn. The
+// first 64 tokens of all prompts are alike, as a system prompt is; hashes say so.
 class Burst final : public RequestSource {
  public:
   Burst(std::int64_t requests, Tokens input, Tokens output, Duration gap = {})
@@ -32,6 +35,10 @@ class Burst final : public RequestSource {
     request.id = RequestId(static_cast<std::uint64_t>(next_++));
     request.input = input_;
     request.output = request.max_output = output_;
+    const auto blocks = static_cast<std::uint64_t>(input_.count() / kHashTokens.count());
+    for (std::uint64_t k = 0; k < blocks; ++k) {
+      request.prefix_blocks.push_back(k < 4 ? k : (request.id.value + 1ULL) << 20 | k);
+    }
     return request;
   }
 
@@ -52,6 +59,8 @@ SchedulerOptions options(std::int64_t running) {
   SchedulerOptions limits;
   limits.max_batch = running;
   limits.kv_blocks = 1'000'000;
+  limits.kv.prefix_cache = true;
+  limits.kv.hash_tokens = kHashTokens;
   return limits;
 }
 

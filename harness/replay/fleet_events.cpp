@@ -79,6 +79,7 @@ FleetEvent make_event(const std::string& name, Fields fields, const std::string&
                                  [&](const auto& known) { return known.first == name; });
   if (kind == kKinds.end()) {
     std::vector<std::string> names;
+    names.reserve(kKinds.size());
     for (const auto& known : kKinds) names.emplace_back(known.first);
     throw unknown_name(place, "event", name, names);
   }
@@ -131,10 +132,11 @@ std::vector<FleetEvent> read_fleet_events(const std::string& path) {
   std::vector<FleetEvent> events;
   for (const nlohmann::json& entry : document) {
     const std::string place = path + ": event " + std::to_string(events.size() + 1);
+    const std::string before_key = place + ": ";
     if (!entry.is_object()) throw Error(place, "is no JSON object");
     std::map<std::string, std::string> fields;
     for (const auto& [key, value] : entry.items()) {
-      fields.emplace(key, value_text(value, place + ": " + key));
+      fields.emplace(key, value_text(value, before_key + key));
     }
     const auto name = fields.find("event");
     if (name == fields.end()) throw Error(place, "event is missing");

@@ -149,7 +149,8 @@ bool Fleet::retry(Journey& journey, Ended& ended, Time now) {
   retries_.add({.at = now + options_.clients.backoff * (std::int64_t{1} << doublings),
                 .request = again.id,
                 .tag = ++again.hops});
-  journeys_.open(again.id, std::move(again));
+  const RequestId id = again.id;
+  journeys_.open(id, std::move(again));
   return true;
 }
 
