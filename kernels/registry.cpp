@@ -13,6 +13,7 @@ namespace {
 template <class Rows>
 std::vector<std::string> names(const Rows& rows) {
   std::vector<std::string> out;
+  out.reserve(rows.size());
   for (const auto& row : rows) out.push_back(row.name);
   return out;
 }

@@ -68,6 +68,7 @@ std::size_t index_of(const std::vector<Listed>& listed, const std::string& name,
     if (listed[i].stage.name == name) return i;
   }
   std::vector<std::string> names;
+  names.reserve(listed.size());
   for (const Listed& stage : listed) names.push_back(stage.stage.name);
   throw unknown_name(place, "stage", name, names);
 }
