@@ -1,5 +1,6 @@
 #include "kernels/gemm/implementations.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -25,8 +26,8 @@ class PackedGemm final : public BoundKernel {
         scratch_(static_cast<std::size_t>(p.format.integer ? p.k * threads : 0)),
         out_(p.outputs()),
         team_(threads) {
-    std::memcpy(in_.data(), p.in.data(), in_.size() * sizeof(float));
-    std::memcpy(in16_.data(), p.in16.data(), in16_.size() * sizeof(std::uint16_t));
+    std::copy_n(p.in.begin(), in_.size(), in_.data());
+    std::copy_n(p.in16.begin(), in16_.size(), in16_.data());
   }
 
   void run() override {
