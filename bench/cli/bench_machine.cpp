@@ -8,8 +8,9 @@
 #include "harness/base/error.hpp"
 #include "harness/base/output_file.hpp"
 #include "harness/base/text_table.hpp"
+#include "harness/timing/pinning.hpp"
 #include "harness/timing/sampler.hpp"
-#include "harness/timing/thread_team.hpp"
+#include "kernels/cpu/team.hpp"
 #include "kernels/machine/probes.hpp"
 #include "results/host_info.hpp"
 #include "workloads/text_values.hpp"
@@ -51,6 +52,7 @@ std::vector<Row> measure(const BenchMachineArguments& given, unsigned threads, D
   std::vector<std::vector<MachineProbe>> by_thread;  // each thread has its own memory
   for (unsigned t = 0; t < threads; ++t) by_thread.push_back(machine_probes());
   ThreadTeam team(threads);
+  team.run([](unsigned thread) { pin_to_allowed_core(thread); });
   std::vector<Row> rows;
   std::vector<Subject> subjects;
   for (std::size_t p = 0; p < by_thread.front().size(); ++p) {

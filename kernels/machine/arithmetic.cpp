@@ -10,10 +10,6 @@
 namespace inferbench {
 namespace {
 
-bool always() {
-  return true;
-}
-
 constexpr int kAccumulators = 12;  // hide 4 to 5 cycles of latency on 2 ports, and fit 16 registers
 
 // Vectors of 128 bits, which the compiler has on every CPU; it must not fuse, so two operations
@@ -33,19 +29,6 @@ double fma_portable(std::int64_t iterations) {
 }
 
 #if defined(__x86_64__)
-
-bool has_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-}
-bool has_vnni() {
-  return has_avx512() && __builtin_cpu_supports("avx512vnni");
-}
-bool has_bf16() {
-  return has_avx512() && __builtin_cpu_supports("avx512bf16");
-}
 
 __attribute__((target("avx2,fma"))) double fma_avx2(std::int64_t iterations) {
   __m256 sums[kAccumulators];
@@ -130,19 +113,19 @@ __attribute__((target("avx512f,avx512vnni"))) double int8_vnni(std::int64_t iter
 #endif
 
 constexpr ArithmeticLoop kLoops[] = {
-    {"fma_fp32_portable", "fp32 multiply and add, 128 bit", "GFLOP/s", always, "",
+    {"fma_fp32_portable", "fp32 multiply and add, 128 bit", "GFLOP/s", Isa::portable,
      2 * 4 * kAccumulators, fma_portable},
 #if defined(__x86_64__)
-    {"fma_fp32_avx2", "fp32 fused multiply-add, 256 bit", "GFLOP/s", has_avx2, "avx2 and fma",
+    {"fma_fp32_avx2", "fp32 fused multiply-add, 256 bit", "GFLOP/s", Isa::avx2,
      2 * 8 * kAccumulators, fma_avx2},
-    {"fma_fp32_avx512", "fp32 fused multiply-add, 512 bit", "GFLOP/s", has_avx512, "avx512",
+    {"fma_fp32_avx512", "fp32 fused multiply-add, 512 bit", "GFLOP/s", Isa::avx512,
      2 * 16 * kAccumulators, fma_avx512},
-    {"dot_bf16_avx512", "bf16 pairs summed in fp32, 512 bit", "GFLOP/s", has_bf16, "avx512_bf16",
+    {"dot_bf16_avx512", "bf16 pairs summed in fp32, 512 bit", "GFLOP/s", Isa::avx512_bf16,
      2 * 32 * kAccumulators, bf16_avx512},
-    {"dot_int8_avx2", "u8 x s8 pairs in 16 bit, summed in 32, 256 bit", "GOP/s", has_avx2, "avx2",
+    {"dot_int8_avx2", "u8 x s8 pairs in 16 bit, summed in 32, 256 bit", "GOP/s", Isa::avx2,
      2 * 32 * kAccumulators, int8_avx2},
-    {"dot_int8_vnni", "u8 x s8 quadruples summed in 32 bit, 512 bit", "GOP/s", has_vnni,
-     "avx512_vnni", 2 * 64 * kAccumulators, int8_vnni},
+    {"dot_int8_vnni", "u8 x s8 quadruples summed in 32 bit, 512 bit", "GOP/s", Isa::avx512_vnni,
+     2 * 64 * kAccumulators, int8_vnni},
 #endif
 };
 

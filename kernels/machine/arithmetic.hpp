@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+
+#include "kernels/cpu/features.hpp"
 
 namespace inferbench {
 
@@ -10,8 +13,7 @@ struct ArithmeticLoop {
   const char* name;
   const char* what;
   const char* unit;
-  bool (*supported)();
-  const char* needs;  // instruction sets, for the reason when it is not
+  Isa needs;
   double operations;  // of one iteration
   double (*run)(std::int64_t iterations);
 };

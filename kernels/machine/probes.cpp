@@ -49,8 +49,8 @@ void keep(double value) {
 
 MachineProbe arithmetic_probe(const ArithmeticLoop& loop) {
   MachineProbe probe{.name = loop.name, .what = loop.what, .unit = loop.unit};
-  if (!loop.supported()) {
-    probe.reason = std::string("needs ") + loop.needs;
+  if (const Support support = supports(loop.needs); !support.ok) {
+    probe.reason = support.reason;
     return probe;
   }
   const auto iterations = static_cast<std::int64_t>(kArithmeticRun / loop.operations);
