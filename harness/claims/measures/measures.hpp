@@ -75,6 +75,18 @@ Numbers policies(const JsonObject& inputs, const World& world);
 Numbers forked_blocks(const JsonObject& inputs, const World& world);
 Numbers radix_cache(const JsonObject& inputs, const World& world);
 
+// fleets.cpp
+Numbers routers(const JsonObject& inputs, const World& world);
+Numbers fleet_events(const JsonObject& inputs, const World& world);
+Numbers scale_up(const JsonObject& inputs, const World& world);
+
+// applications.cpp
+Numbers staged_replay(const JsonObject& inputs, const World& world);
+
+// saved_work.cpp
+Numbers speculated_replay(const JsonObject& inputs, const World& world);
+Numbers prefix_replay(const JsonObject& inputs, const World& world);
+
 // metrics.cpp
 Numbers metric_story(const JsonObject& inputs, const World& world);
 

@@ -6,27 +6,13 @@
 #include "harness/base/random.hpp"
 #include "harness/claims/measures/inputs.hpp"
 #include "harness/claims/measures/measures.hpp"
+#include "harness/claims/measures/served.hpp"
 #include "harness/replay/deployed_system.hpp"
-#include "harness/replay/record_sinks.hpp"
 #include "harness/schedule/prefix_cache.hpp"
 #include "harness/stats/percentile.hpp"
 
 namespace inferbench::claims {
 namespace {
-
-class ListSource final : public RequestSource {
- public:
-  explicit ListSource(std::vector<Request> requests) : requests_(std::move(requests)) {}
-
-  Time next_arrival() const override {
-    return next_ < requests_.size() ? requests_[next_].arrival : kNever;
-  }
-  Request pop() override { return requests_[next_++]; }
-
- private:
-  std::vector<Request> requests_;
-  std::size_t next_ = 0;
-};
 
 // Poisson arrivals; prompts uniform in [least, most], answers uniform in "output".
 std::vector<Request> draw(const JsonObject& inputs, std::int64_t least, std::int64_t most,
@@ -57,14 +43,11 @@ struct Served {
   ReplicaStats stats;
 };
 
-Served serve(const Deployment& deployment, const CostProfile& profile,
-             const ServingOptions& options, std::vector<Request> requests) {
+Served serve_under(const Deployment& deployment, const CostProfile& profile,
+                   const ServingOptions& options, std::vector<Request> requests) {
   DeployedSystem system(deployment, profile, options);
-  ListSource source(std::move(requests));
-  RecordList list;
-  system.serve(source, list);
+  const auto records = serve(system, std::move(requests));
   Served served;
-  const auto records = list.take_by_id();
   for (const RequestRecord& record : records) {
     const std::vector<Time> times = record.token_times.to_vector();
     if (times.empty()) continue;
@@ -104,11 +87,7 @@ std::vector<std::uint64_t> tree_path(RandomStream& random, std::int64_t units,
 // as long as the longest or one entry), every policy of "policies": mean TTFT, gaps between tokens
 // (and both over those of the first policy), positions of padding, when the last answer ended.
 Numbers policies(const JsonObject& inputs, const World& world) {
-  const auto placed = place(model(inputs, world), gpu(inputs, world),
-                            parse_parallel(inputs.text("parallel", "tp1")),
-                            parse_precision(inputs.text("precision", "bf16")));
-  const auto* deployment = std::get_if<Deployment>(&placed);
-  if (deployment == nullptr) inputs.refuse("parallel", "does not fit", "choose one that fits");
+  const Deployment placed = deployment(inputs, world);
   const CostProfile profile = world.profile(inputs.text("profile", "default"));
   const auto least = integers(inputs, "prompt_min"), most = integers(inputs, "prompt_max");
   const std::vector<double> rates = numbers(inputs, "rates");
@@ -125,8 +104,8 @@ Numbers policies(const JsonObject& inputs, const World& world) {
     options.scheduler = policy;
     std::vector<double> ttft, p99, longest, ends, padding;
     for (std::size_t i = 0; i < points; ++i) {
-      const Served served = serve(*deployment, profile, options,
-                                  draw(inputs, at(least, i), at(most, i), at(rates, i)));
+      const Served served = serve_under(placed, profile, options,
+                                        draw(inputs, at(least, i), at(most, i), at(rates, i)));
       ttft.push_back(served.ttft_ms);
       p99.push_back(percentile_of_sorted(served.gaps_ms, 99));
       longest.push_back(served.gaps_ms.back());

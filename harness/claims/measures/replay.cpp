@@ -7,9 +7,9 @@
 #include "harness/base/random.hpp"
 #include "harness/claims/measures/inputs.hpp"
 #include "harness/claims/measures/measures.hpp"
+#include "harness/claims/measures/served.hpp"
 #include "harness/execute/fixed_cost_executor.hpp"
 #include "harness/replay/engine.hpp"
-#include "harness/replay/record_sinks.hpp"
 #include "harness/schedule/kv_block_pool.hpp"
 #include "harness/schedule/registry.hpp"
 #include "workloads/ideal_prefix.hpp"
@@ -18,20 +18,6 @@ namespace inferbench::claims {
 namespace {
 
 constexpr Duration kStep = std::chrono::milliseconds(10);
-
-class ListSource final : public RequestSource {
- public:
-  explicit ListSource(std::vector<Request> requests) : requests_(std::move(requests)) {}
-
-  Time next_arrival() const override {
-    return next_ < requests_.size() ? requests_[next_].arrival : kNever;
-  }
-  Request pop() override { return requests_[next_++]; }
-
- private:
-  std::vector<Request> requests_;
-  std::size_t next_ = 0;
-};
 
 Request request(std::size_t id, Duration arrival, std::int64_t output, std::int64_t longest) {
   Request made;
@@ -63,14 +49,8 @@ Replayed replay(const std::string& policy, std::int64_t batch, std::vector<Reque
   FixedCostExecutor executor(kStep);
   SimulatedClock clock;
   Engine engine(*scheduler, executor, clock);
-  ListSource source(std::move(requests));
-  RecordList list;
-  engine.serve(source, list);
-  Replayed result{.records = list.take_by_id(), .stats = engine.stats(), .seconds = 0};
-  for (const RequestRecord& record : result.records) {
-    result.seconds = std::max(result.seconds, seconds(record.ended - Time{}).count());
-  }
-  return result;
+  const auto records = serve(engine, std::move(requests));
+  return {.records = records, .stats = engine.stats(), .seconds = ended_s(records)};
 }
 
 // Output lengths uniform in "output": [min, max].
