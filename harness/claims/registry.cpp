@@ -51,6 +51,8 @@ const std::vector<Measure>& measures() {
       {"policies", claims::policies, "batching policies on one deployment and workload"},
       {"forked_blocks", claims::forked_blocks, "copy-on-write KV blocks of forked sequences"},
       {"radix_cache", claims::radix_cache, "the radix-tree prefix cache against brute force"},
+      {"quantisation_errors", claims::quantisation_errors,
+       "accuracy of a linear layer under quantisation modes"},
       {"routers", claims::routers, "routers of a fleet on the same requests"},
       {"fleet_events", claims::fleet_events, "replicas that fail or drain during a replay"},
       {"scale_up", claims::scale_up, "how soon an autoscaled fleet answers a burst"},

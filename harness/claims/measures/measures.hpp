@@ -87,6 +87,9 @@ Numbers staged_replay(const JsonObject& inputs, const World& world);
 Numbers speculated_replay(const JsonObject& inputs, const World& world);
 Numbers prefix_replay(const JsonObject& inputs, const World& world);
 
+// quantisation.cpp
+Numbers quantisation_errors(const JsonObject& inputs, const World& world);
+
 // metrics.cpp
 Numbers metric_story(const JsonObject& inputs, const World& world);
 
