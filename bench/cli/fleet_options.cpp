@@ -20,6 +20,16 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+std::optional<Duration> patience(const char* option, const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const Duration time = parse_duration(text, option);
+  if (time == Duration(0)) {
+    throw Error(option, "\"" + text + "\" is no time at all", "a duration above 0",
+                "leave it out for clients that never give up");
+  }
+  return time;
+}
+
 void refuse_below_one(const char* option, const std::optional<std::int64_t>& value) {
   if (value && *value < 1) throw Error(option, std::to_string(*value), "expected at least 1");
 }
@@ -57,8 +67,12 @@ SystemOptions FleetArguments::entry(const SystemOptions& system) const {
                 "give both --prefill-parallel and --decode-parallel");
   }
   if (prefill_parallel.empty()) {
-    if (!decode_gpu.empty())
-      throw Error("--decode-gpu", "there is no decode pool", "--decode-parallel makes one");
+    const auto refuse = [](const char* option, bool given) {
+      if (given) throw Error(option, "there is no decode pool", "--decode-parallel makes one");
+    };
+    refuse("--decode-gpu", !decode_gpu.empty());
+    refuse("--decode-router", decode_router.has_value());
+    refuse("--transfer", transfer.has_value());
     return system;
   }
   if (!system.parallel_text.empty() || system.gpus) {
@@ -87,21 +101,25 @@ FleetServing FleetArguments::serving(const SystemOptions& system) const {
   serving.most_open = max_open;
   serving.most_open_per_replica = max_open_per_replica;
   ClientOptions& clients = serving.clients;
-  if (!ttft_timeout.empty()) clients.ttft_timeout = parse_duration(ttft_timeout, "--ttft-timeout");
-  if (!timeout.empty()) clients.total_timeout = parse_duration(timeout, "--timeout");
+  clients.ttft_timeout = patience("--ttft-timeout", ttft_timeout);
+  clients.total_timeout = patience("--timeout", timeout);
   if (retries < 0 || retries > 1000) {
     throw Error("--retries", std::to_string(retries), "expected 0 to 1,000");
   }
   clients.retries = retries;
-  clients.backoff = parse_duration(retry_backoff, "--retry-backoff");
+  if (retry_backoff && retries == 0) {
+    throw Error("--retry-backoff", "is given without --retries", "it has no effect alone",
+                "add --retries or leave it out");
+  }
+  clients.backoff = parse_duration(retry_backoff.value_or("1s"), "--retry-backoff");
   if (!autoscale.empty()) serving.autoscaler = parse_autoscaler(autoscale, "--autoscale");
   if (decode_parallel.empty()) return serving;
   SystemOptions decode = entry(system);
   decode.parallel_text = decode_parallel;
   if (!decode_gpu.empty()) decode.gpu_name = decode_gpu;
   serving.decode = DecodeServing{.deployment = std::make_shared<Deployment>(decode.deployment()),
-                                 .router = decode_router,
-                                 .transfer = transfer};
+                                 .router = decode_router.value_or("least_loaded"),
+                                 .transfer = transfer.value_or("scale_out")};
   return serving;
 }
 
@@ -125,7 +143,8 @@ void add_fleet_options(CLI::App& verb, FleetArguments& arguments) {
         "clients give up without the whole answer after this time (default: never)");
   fleet("--retries", arguments.retries,
         "times a client asks again that was refused, timed out or failed");
-  fleet("--retry-backoff", arguments.retry_backoff, "before the first retry; doubles each time");
+  fleet("--retry-backoff", arguments.retry_backoff,
+        "before the first retry; doubles each time (default 1s)");
   fleet("--autoscale", arguments.autoscale,
         "min=1,max=8,up=20,down=2,interval=10s,cooldown=60s,start=30s; up and down: open requests "
         "per replica (default: none)");
@@ -133,8 +152,9 @@ void add_fleet_options(CLI::App& verb, FleetArguments& arguments) {
         "disaggregated serving: the pool that computes prompts, e.g. tp4dp2");
   fleet("--decode-parallel", arguments.decode_parallel, "the pool that decodes");
   fleet("--decode-gpu", arguments.decode_gpu, "its GPU (default: --gpu)");
-  fleet("--decode-router", arguments.decode_router, "between its replicas");
-  fleet("--transfer", arguments.transfer, "link that KV takes: " + joined(transfer_tiers()));
+  fleet("--decode-router", arguments.decode_router, "between its replicas (default least_loaded)");
+  fleet("--transfer", arguments.transfer,
+        "link that KV takes: " + joined(transfer_tiers()) + " (default scale_out)");
   fleet("--stages", arguments.stages,
         "JSON file of the stages around the model: tokenizer, retrieval, guardrail, ...");
 }

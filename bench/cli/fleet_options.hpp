@@ -17,18 +17,18 @@ namespace inferbench {
 
 // What befalls the fleet and what its clients do, as typed. Must outlive the parsing of the verb.
 struct FleetArguments {
-  std::string router = "least_loaded", decode_router = "least_loaded";
+  std::string router = "least_loaded";
   std::vector<std::string> events;
   std::string events_file;
   std::string on_failure = "reroute";
   std::optional<std::int64_t> max_open, max_open_per_replica;
   std::string ttft_timeout, timeout;  // empty: none
   std::int64_t retries = 0;
-  std::string retry_backoff = "1s";
-  std::string autoscale;  // empty: no autoscaler
+  std::optional<std::string> retry_backoff;  // absent: 1 s
+  std::string autoscale;                     // empty: no autoscaler
   std::string prefill_parallel, decode_parallel, decode_gpu;
-  std::string transfer = "scale_out";
-  std::string stages;  // file; empty: the model alone
+  std::optional<std::string> decode_router, transfer;  // absent: least_loaded, scale_out
+  std::string stages;                                  // file; empty: the model alone
 
   // The deployment that requests enter: --prefill-parallel where there is one. Throws Error for
   // options that do not go together.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "harness/base/error.hpp"
 #include "harness/replay/fleet_events.hpp"
 #include "harness/replay/longest_sequence.hpp"
 
@@ -44,6 +45,11 @@ FleetOptions DeployedSystem::fleet_options(const Deployment& deployment, const C
   fleet.most_open_per_replica = given.most_open_per_replica;
   fleet.clients = given.clients;
   fleet.autoscaler = given.autoscaler;
+  if (given.autoscaler && given.autoscaler->most < deployment.parallel.dp) {
+    throw Error("--autoscale", "max=" + std::to_string(given.autoscaler->most),
+                std::to_string(deployment.parallel.dp) + " replicas serve from the start",
+                "raise max, or start with a smaller DP");
+  }
   if (!given.decode) return fleet;
 
   const Deployment& decode = *given.decode->deployment;

@@ -64,7 +64,7 @@ class Fleet final : public SystemUnderTest {
   void schedule(const FleetEvent& event);
   void apply(const FleetEvent& event, Time now);
   void begin_start(std::size_t replica, bool decode_pool, Duration start, Time now);
-  void scale_up(ReplicaPool& pool, bool decode_pool, Duration start, Time now);
+  void scale_up(bool decode_pool, std::int64_t replicas, Duration start, Time now);
   void autoscale(Time now);
 
   ReplicaPool& pool(bool decode) { return decode ? *decode_ : entry_; }
@@ -80,7 +80,7 @@ class Fleet final : public SystemUnderTest {
 
   Slots<Journey> journeys_;
   std::int64_t open_ = 0;         // journeys that are not with their clients
-  std::uint32_t next_retry_ = 0;  // counts ids of later attempts, from the top down
+  std::uint32_t next_retry_ = 1;  // counts ids of later attempts, from below the top down
   Appointments transfers_, retries_, timeouts_;
   std::vector<Ended> raw_;  // from replicas, before it is known what becomes of them
   EndedRequests ended_;

@@ -36,10 +36,7 @@ void Fleet::apply(const FleetEvent& event, Time now) {
       if (ready_at_[event.decode_pool ? 1 : 0][replica] != now) return;
       return begin_start(replica, event.decode_pool, Duration(0), now);
     case FleetEvent::Kind::scale_up:
-      for (std::int64_t i = 0; i < event.replicas; ++i) {
-        scale_up(hit, event.decode_pool, event.start, now);
-      }
-      return;
+      return scale_up(event.decode_pool, event.replicas, event.start, now);
   }
 }
 
@@ -62,11 +59,13 @@ void Fleet::begin_start(std::size_t replica, bool decode_pool, Duration start, T
   most = std::max(most, pool(decode_pool).serving());
 }
 
-void Fleet::scale_up(ReplicaPool& pool, bool decode_pool, Duration start, Time now) {
+void Fleet::scale_up(bool decode_pool, std::int64_t replicas, Duration start, Time now) {
   const std::vector<Time>& ready_at = ready_at_[decode_pool ? 1 : 0];
-  for (std::size_t replica = 0; replica < pool.size(); ++replica) {
-    if (!pool.is_off(replica) || ready_at[replica] != kNever) continue;
-    return begin_start(replica, decode_pool, start, now);
+  const ReplicaPool& scaled = pool(decode_pool);
+  for (std::size_t replica = 0; replica < scaled.size() && replicas > 0; ++replica) {
+    if (!scaled.is_off(replica) || ready_at[replica] != kNever) continue;
+    begin_start(replica, decode_pool, start, now);
+    --replicas;
   }
 }
 
@@ -74,7 +73,7 @@ void Fleet::autoscale(Time now) {
   const auto starting = static_cast<std::size_t>(std::count_if(
       ready_at_[0].begin(), ready_at_[0].end(), [](Time ready_at) { return ready_at != kNever; }));
   const int change = autoscaler_->look(now, open_, entry_.serving() + starting);
-  if (change > 0) scale_up(entry_, false, options_.autoscaler->start, now);
+  if (change > 0) scale_up(false, 1, options_.autoscaler->start, now);
   if (change >= 0) return;
   for (std::size_t replica = entry_.size(); replica-- > 0;) {
     if (!entry_.serves(replica)) continue;

@@ -159,7 +159,10 @@ AutoscalerOptions parse_autoscaler(std::string_view text, const std::string& pla
   options.up = parse_positive(fields.text("up"), fields.at("up"));
   if (fields.has("down")) options.down = parse_positive(fields.text("down"), fields.at("down"));
   options.interval = fields.duration("interval");
-  if (options.interval == Duration(0)) throw Error(fields.at("interval"), "is 0");
+  if (options.interval < Duration(std::chrono::milliseconds(1))) {
+    throw Error(fields.at("interval"), "\"" + fields.text("interval") + "\" is too short",
+                "at least 1ms", "10s is a common interval");
+  }
   options.cool_down = fields.has("cooldown") ? fields.duration("cooldown") : options.interval;
   if (fields.has("start")) options.start = fields.duration("start");
   fields.refuse_unknown();

@@ -8,6 +8,10 @@
 namespace inferbench {
 namespace {
 
+// In slots of requests that ended: the same request may come back, to another slot, and must not be
+// taken for its past there.
+constexpr RequestId kNobody(~std::uint32_t{0});
+
 RequestRecord open_record(const Request& request, Time now, std::int32_t replica) {
   RequestRecord record;
   record.id = request.id;
@@ -213,6 +217,7 @@ void Replica::end(std::uint32_t slot, Outcome outcome, Reason reason, Time now,
   request.record.ended = now;
   open_tokens_ -= request.record.input;
   open_.close(request.record.id, slot);
+  open_[slot].id = kNobody;
   ended.push_back(std::move(request));
 }
 

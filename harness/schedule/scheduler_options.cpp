@@ -16,6 +16,11 @@ void require_positive(const char* option, std::int64_t value, const char* way_ou
 
 void check_options(const SchedulerOptions& options) {
   require_positive("--step-tokens", options.step_tokens.count(), "2048 is a common budget");
+  constexpr std::int64_t kMostStepTokens = 1'000'000'000;  // products of it stay in 64 bits
+  if (options.step_tokens > Tokens(kMostStepTokens)) {
+    throw Error("--step-tokens", std::to_string(options.step_tokens.count()) + " is not usable",
+                "at most " + std::to_string(kMostStepTokens), "2048 is a common budget");
+  }
   require_positive("--max-batch", options.max_batch, "256 is a common limit");
   require_positive("--block-tokens", options.block_tokens.count(), "16 is a common block");
   require_positive("KV blocks", options.kv_blocks,

@@ -25,15 +25,19 @@ Tokens StaticPaddedScheduler::row(Slot slot, Tokens padded) const {
 void StaticPaddedScheduler::form_batch() {
   places_ = 0;
   padded_prompt_ = Tokens(0);
+  std::int64_t blocks = 0;
   for (const Slot candidate : waiting_) {
     if (places_ == most_running()) break;
     const Sequence& sequence = sequences_[candidate];
     const Tokens padded =
         arriving(candidate) > Tokens(0) ? padded_prompt_ : std::max(padded_prompt_, sequence.known);
-    std::int64_t blocks = 0;  // a longer prompt widens the rows before it
-    for (std::int64_t i = 0; i <= places_; ++i) {
-      blocks += pool_.blocks_for(row(waiting_[static_cast<std::size_t>(i)], padded));
+    if (padded > padded_prompt_) {  // a longer prompt widens the rows before it
+      blocks = 0;
+      for (std::int64_t i = 0; i < places_; ++i) {
+        blocks += pool_.blocks_for(row(waiting_[static_cast<std::size_t>(i)], padded));
+      }
     }
+    blocks += pool_.blocks_for(row(candidate, padded));
     if (blocks > pool_.free()) break;
     padded_prompt_ = padded;
     ++places_;

@@ -78,6 +78,17 @@ TEST(Disaggregation, AFailedDecodeReplicaSendsItsRequestsBackToPrefill) {
   EXPECT_EQ(run.records[0].reroutes, 1);
 }
 
+// Two prompts in one step of the prefill pool. The first request's decode replica fails at 57 ms,
+// and it comes back to the prefill pool alone: the token of 67 ms is its own. Its KV of 32 tokens
+// leaves once the link is free, at 70 ms, and is there at 104 ms.
+TEST(Disaggregation, WhoComesBackToAReplicaIsNotTakenForItsPast) {
+  FleetSetup setup = apart(1, 2);
+  setup.fleet.events = {parse_fleet_event("fail replica=0 at=57ms pool=decode", "test")};
+  const FleetRun run = run_fleet(requests({{0ms, 30, 4}, {0ms, 30, 4}}), 10ms, setup);
+  EXPECT_EQ(times(run.records[0]), (std::vector<Duration>{10ms, 52ms, 67ms, 114ms}));
+  EXPECT_EQ(times(run.records[1]), (std::vector<Duration>{10ms, 82ms, 92ms, 102ms}));
+}
+
 TEST(Disaggregation, WithoutADecodeReplicaARequestFailsWithItsFirstToken) {
   FleetSetup setup = apart(1, 1);
   setup.fleet.events = {parse_fleet_event("drain replica=0 at=0s pool=decode", "test")};

@@ -205,6 +205,7 @@ TEST(FleetEventText, IsRefusedWithThePlaceAndTheWayOut) {
   EXPECT_THROW(check_events(decode, 4, 0), Error);
   EXPECT_THROW(parse_autoscaler("max=2,up=3,down=3,interval=1s", "--autoscale"), Error);
   EXPECT_THROW(parse_autoscaler("max=2,up=3,interval=0s", "--autoscale"), Error);
+  EXPECT_THROW(parse_autoscaler("max=2,up=3,interval=10us", "--autoscale"), Error);
   EXPECT_THROW(parse_autoscaler("max=0,up=3,interval=1s", "--autoscale"), Error);
 }
 
