@@ -112,6 +112,10 @@ FleetServing FleetArguments::serving(const SystemOptions& system) const {
                 "add --retries or leave it out");
   }
   clients.backoff = parse_duration(retry_backoff.value_or("1s"), "--retry-backoff");
+  if (clients.backoff > std::chrono::hours(1)) {  // 20 doublings of it stay in 64 bits
+    throw Error("--retry-backoff", "\"" + *retry_backoff + "\" is too long", "at most 1h",
+                "it doubles with each retry");
+  }
   if (!autoscale.empty()) serving.autoscaler = parse_autoscaler(autoscale, "--autoscale");
   if (decode_parallel.empty()) return serving;
   SystemOptions decode = entry(system);

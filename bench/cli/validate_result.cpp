@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -68,13 +69,18 @@ void check_result(const std::string& text, Checked& checked) {
   check_records_of(result, checked);
 }
 
+std::string read_stdin() {
+  return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+}
+
 // What cannot be read is a violation too, so that the other files are still looked at.
 Checked check(const std::string& file) {
   Checked checked;
   checked.file = file;
   try {
-    const std::string text = read_file(file);
+    const std::string text = file == "-" ? read_stdin() : read_file(file);
     if (is_records_file(text)) {
+      if (file == "-") throw Error("-", "holds request records", "these are read from a file");
       check_records_file(checked);
     } else {
       check_result(text, checked);
@@ -155,7 +161,8 @@ void add_validate_result_verb(CLI::App& program, VerbContext& context) {
   const auto options = std::make_shared<Options>();
   CLI::App* verb = program.add_subcommand(
       "validate-result", "Check result files against the schema and the rules behind it");
-  verb->add_option("FILE", options->files, "Result files (JSON) or request records (JSONL)");
+  verb->add_option("FILE", options->files,
+                   "Result files (JSON) or request records (JSONL); - is a result on stdin");
   verb->add_flag("--json", options->json, "Report as JSON");
   verb->add_flag("--schema", options->schema, "Print the JSON Schema of result files and stop");
   verb->callback([options, &context] { validate(*options, context); });

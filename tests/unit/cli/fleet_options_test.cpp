@@ -26,6 +26,11 @@ TEST(FleetOptions, ClientsWithoutAnyPatienceAreRefused) {
   expect_refused(replay({"--timeout", "0ms"}), {"--timeout", "above 0"});
 }
 
+TEST(FleetOptions, ABackoffWhoseDoublingsCannotBeCountedIsRefused) {
+  expect_refused(replay({"--retries", "1000", "--retry-backoff", "100000h"}),
+                 {"--retry-backoff", "at most 1h"});
+}
+
 TEST(FleetOptions, AnAutoscalerThatMustShrinkWhatItIsGivenIsRefused) {
   expect_refused(replay({"--parallel", "dp8", "--autoscale", "max=4,up=3,interval=1s"}),
                  {"--autoscale", "max=4", "8 replicas"});

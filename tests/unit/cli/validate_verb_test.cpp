@@ -43,6 +43,12 @@ TEST(ValidateResult, ListsEveryViolationOfEveryFile) {
   EXPECT_NE(ran.out.find("good.json: good"), std::string::npos) << ran.out;
 }
 
+TEST(ValidateResult, ReadsStandardInput) {
+  const Ran ran = run_program({"validate-result", "-"});  // empty here
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_EQ(ran.out.find("cannot be read"), std::string::npos) << ran.out;
+}
+
 TEST(ValidateResult, ReportsAsJson) {
   const Ran ran = run_program({"validate-result", "--json", put("bad.json", "{}")});
   EXPECT_EQ(ran.exit_code, 2);
