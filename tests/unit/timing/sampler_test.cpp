@@ -120,8 +120,8 @@ TEST(Sampler, SubjectsInTurnsMeetTheSameMachine) {
   EXPECT_GE(ratio.interval.high, 2.0);
 }
 
-// Over 200 repeats of the same point on a machine with slow spells, the interval covers the long-run
-// median in at least nine of ten.
+// Over 200 repeats of the same point on a machine with slow spells, the interval covers the
+// long-run median in at least nine of ten.
 TEST(Sampler, TheIntervalCoversTheLongRunMedian) {
   RandomStream random(7, "spells");
   bool slow = false;
