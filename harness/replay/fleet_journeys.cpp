@@ -88,6 +88,11 @@ void Fleet::settle(Ended ended, Time now) {
   if (record.outcome == Outcome::failed && options_.on_failure == OnFailure::reroute) {
     return reroute(journey, std::move(ended), now);
   }
+  // What has outgrown the pool that it came back to was lost with its replica.
+  if (record.outcome == Outcome::rejected && journey.reroutes > 0) {
+    ended.record.outcome = Outcome::failed;
+    ended.record.reason = Reason::replica_failed;
+  }
   if (!retry(journey, ended, now)) close(journey, std::move(ended));
 }
 

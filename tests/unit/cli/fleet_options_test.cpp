@@ -44,6 +44,20 @@ TEST(FleetOptions, AStepOfMoreTokensThanCanBeCountedIsRefused) {
   }
 }
 
+// Its decode replica fails after 719 tokens, and the prefill pool is too small for prompt and
+// answer together: it was served, so it has failed and was not rejected.
+TEST(FleetOptions, AnAnswerThatOutgrewThePoolItComesBackToHasFailed) {
+  const Ran run =
+      run_program({"replay", "--model", "llama-3-8b", "--gpu", "h100", "--memory-fraction",
+                   "0.2460", "--workload", "at-once:isl=900,osl=900", "--requests", "2",
+                   "--prefill-parallel", "dp1", "--decode-parallel", "tp2dp2", "--event",
+                   "fail replica=0 at=3s pool=decode", "--records", "-"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_NE(run.out.find("\"outcome\":\"failed\",\"reason\":\"replica_failed\""),
+            std::string::npos);
+  EXPECT_EQ(run.out.find("rejected"), std::string::npos);
+}
+
 // One pass over the replicas, not one for each that starts.
 TEST(FleetOptions, TwoHundredThousandReplicasStartAtOnce) {
   const Ran run =
