@@ -11,6 +11,33 @@ bool is_plain_decode(const BatchItem& item) {
   return item.decode && item.new_tokens == Tokens(1) && item.padding == Tokens(0);
 }
 
+// So many decodes of one token each, which attend to `seen` tokens, `in_window` of them in windows.
+void add_decodes(std::size_t decodes, std::int64_t seen, std::int64_t in_window,
+                 std::int64_t emitting, double window, RankLoad& load) {
+  const auto count = static_cast<double>(decodes);
+  load.tokens += count;
+  load.requests += count;
+  load.squares += count;
+  load.sampled += static_cast<double>(emitting);
+  load.decode += AttentionLoad{count, static_cast<double>(seen), static_cast<double>(seen), count};
+  if (window > 0) {
+    const auto kept = static_cast<double>(in_window);
+    load.windowed_decode += AttentionLoad{count, kept, kept, count};
+  }
+}
+
+// Decodes that the plan vouches for: their contexts are all there is to look at.
+void add_plain_decodes(std::span<const BatchItem> items, double window, RankLoad& load) {
+  const auto count = static_cast<std::int64_t>(items.size());
+  std::int64_t seen = count, in_window = 0;
+  for (const BatchItem& item : items) seen += item.context.count();
+  if (window > 0) {
+    const auto most = static_cast<std::int64_t>(window);
+    for (const BatchItem& item : items) in_window += std::min(item.context.count() + 1, most);
+  }
+  add_decodes(items.size(), seen, in_window, count, window, load);
+}
+
 // Adds the run of plain decodes of one rank that begins with the first item and returns its length.
 // Summed in integer registers: exact like the doubles of RankLoad, and several times as fast as
 // adding each item to them in memory.
@@ -27,16 +54,7 @@ std::size_t add_decode_run(std::span<const BatchItem> items, double window, Rank
     in_window += std::min(own, most);
     emitting += item.emits ? 1 : 0;
   }
-  const auto count = static_cast<double>(length);
-  load.tokens += count;
-  load.requests += count;
-  load.squares += count;
-  load.sampled += static_cast<double>(emitting);
-  load.decode += AttentionLoad{count, static_cast<double>(seen), static_cast<double>(seen), count};
-  if (window > 0) {
-    const auto kept = static_cast<double>(in_window);
-    load.windowed_decode += AttentionLoad{count, kept, kept, count};
-  }
+  add_decodes(length, seen, in_window, emitting, window, load);
   return length;
 }
 
@@ -156,6 +174,10 @@ void StepFormulation::foretell(const BatchPlan& plan, std::int64_t most, Duratio
 
 void add_items(const BatchPlan& plan, double window, std::span<RankLoad> ranks) {
   std::span<const BatchItem> items = plan.items;
+  if (plan.plain_decodes > 0) {
+    add_plain_decodes(items.first(plan.plain_decodes), window, ranks.front());
+    items = items.subspan(plan.plain_decodes);
+  }
   while (!items.empty()) {
     const BatchItem& item = items.front();
     ensure(item.rank < ranks.size(), "an item's rank is below the deployment's EP degree");

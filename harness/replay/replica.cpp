@@ -174,9 +174,9 @@ void Replica::note_preemptions(const BatchPlan& plan) {
 
 // One pass over the items, because it is part of every step.
 void Replica::note_items(const BatchPlan& plan, Time now) {
-  Tokens new_tokens, padding;
+  Tokens new_tokens(static_cast<std::int64_t>(plan.plain_decodes)), padding;
   unsigned starting = 0;
-  for (const BatchItem& item : plan.items) {
+  for (const BatchItem& item : std::span(plan.items).subspan(plan.plain_decodes)) {
     new_tokens += item.new_tokens;
     padding += item.padding;
     starting |= static_cast<unsigned>(item.starts);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "harness/base/ids.hpp"
@@ -24,6 +25,9 @@ struct BatchItem {
 struct BatchPlan {
   StepId step{};
   std::vector<BatchItem> items;
+  // So many of the first items are decodes of one token each on rank 0, unpadded, of requests that
+  // began before: whoever sums them up need not look closer. 0 where nobody says so.
+  std::size_t plain_decodes = 0;
   std::vector<RequestId> preempted;  // gave their KV blocks back to make this plan
   // KV tokens that move between the GPU and host memory before the step runs, of the rank that
   // moves the most (each has a link of its own): swapped requests, and prefixes of the CPU tier.

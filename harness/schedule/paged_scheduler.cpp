@@ -90,7 +90,23 @@ std::span<const Emission> PagedScheduler::commit(StepId step, const StepResult& 
   emissions_.resize(items);
   Emission* emission = emissions_.data();
   const bool drafts = options_.draft_tokens > Tokens(0);
-  for (std::size_t i = 0; i < items; ++i) {
+  std::size_t first = 0;
+  for (; first < done.plan.plain_decodes; ++first) {
+    const Slot slot = done.slots[first];
+    Sequence& sequence = sequences_[slot];
+    --sequence.steps_in_flight;
+    if (sequence.cancelled) {
+      finish_cancellation(slot);
+      continue;
+    }
+    sequence.known += Tokens(1);
+    emission->request = sequence.id;
+    emission->tokens = Tokens(1);
+    emission->last = sequence.known == sequence.answer_end;
+    ++emission;
+    if (sequence.known == sequence.answer_end) turn(slot);
+  }
+  for (std::size_t i = first; i < items; ++i) {
     const Slot slot = done.slots[i];
     Sequence& sequence = sequences_[slot];
     --sequence.steps_in_flight;
@@ -193,6 +209,8 @@ void PagedScheduler::add_decodes() {
   const Tokens added(static_cast<std::int64_t>(taken - before));
   filled_ += added;
   budget_ -= added;
+  const bool plain = before == 0 && options_.draft_tokens == Tokens(0) && unplanned_arrivals_ == 0;
+  if (plain) draft_->plan.plain_decodes = taken;
   if (options_.draft_tokens > Tokens(0)) add_drafts(before);
   if (unplanned_arrivals_ > 0) note_arrivals(before);
 }

@@ -26,6 +26,7 @@ class PlansInFlight {
   Entry& draft() {
     Entry& entry = ring_[(first_ + size_) % ring_.size()];
     entry.plan.items.clear();
+    entry.plan.plain_decodes = 0;
     entry.plan.preempted.clear();
     entry.plan.kv_to_host = entry.plan.kv_from_host = Tokens(0);
     entry.slots.clear();

@@ -85,6 +85,7 @@ void StaticPaddedScheduler::add_padded_decodes() {
   const auto decodes = static_cast<std::int64_t>(items.size());
   const std::int64_t beside = (empty * decodes + running() / 2) / running();
   items.front().padding = items.front().new_tokens * beside;
+  draft_->plan.plain_decodes = 0;
 }
 
 bool StaticPaddedScheduler::grow(Slot /*slot*/) {
