@@ -121,6 +121,7 @@ Numbers speculated_replay(const JsonObject& inputs, const World& world) {
   if (alone == nullptr) inputs.refuse("draft_model", "does not fit", "choose one that fits");
   const double draft_alone_ms = replay(*alone, profile, options, requests).tpot_ms();
   std::vector<double> formula_gain;
+  formula_gain.reserve(formula.size());
   for (const double e : formula) {
     formula_gain.push_back(e / (1 / verifying_speedup + worst_drafting_ms / plain.tpot_ms()));
   }
