@@ -141,9 +141,9 @@ constexpr Library kLibraries[] = {
 
 void find_libraries(Findings& out) {
   for (const Library& library : kLibraries) {
-    if (void* handle = dlopen(library.file, RTLD_LAZY | RTLD_LOCAL)) {
+    // Stays loaded: the program is about to end, and unloading is where vendor libraries fail.
+    if (dlopen(library.file, RTLD_LAZY | RTLD_LOCAL) != nullptr) {
       out.present(library.group, library.name, std::string(library.file) + ": " + library.use);
-      dlclose(handle);
     } else {
       out.missing(library.group, library.name,
                   std::string(library.file) + " not found: no " + library.use, library.way_out);
