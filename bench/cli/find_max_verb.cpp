@@ -240,16 +240,11 @@ void add_search_options(CLI::App& verb, FindMaxArguments& given) {
 }
 
 void add_serving_options(CLI::App& verb, FindMaxArguments& given) {
-  const auto names = [](const std::vector<std::string>& all) {
-    std::string text;
-    for (const std::string& name : all) text += (text.empty() ? "" : ", ") + name;
-    return text;
-  };
   const auto add = [&](const char* name, auto& value, const std::string& help) {
     verb.add_option(name, value, help)->group("Serving")->capture_default_str();
   };
   add_policy_options(verb, given.policy, "Serving");
-  add("--router", given.router, "between DP replicas: " + names(router_names()));
+  add("--router", given.router, "between DP replicas: " + joined(router_names()));
   add("--max-batch", given.max_batch, "running requests per attention rank");
   add("--block-tokens", given.block_tokens, "tokens per KV block");
   add_kv_options(verb, given.kv);

@@ -14,12 +14,6 @@
 namespace inferbench {
 namespace {
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
-
 std::optional<Duration> patience(const char* option, const std::string& text) {
   if (text.empty()) return std::nullopt;
   const Duration time = parse_duration(text, option);

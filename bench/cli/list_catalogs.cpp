@@ -55,10 +55,8 @@ std::string experts_kind(const ModelSpec& model) {
   return kind;
 }
 
-std::string joined(const std::vector<std::string>& texts) {
-  std::string all;
-  for (const std::string& text : texts) all += (all.empty() ? "" : ", ") + text;
-  return all.empty() ? "-" : all;
+std::string joined_or_dash(const std::vector<std::string>& texts) {
+  return texts.empty() ? "-" : joined(texts);
 }
 
 const std::set<std::string>& keys_without_source() {
@@ -117,7 +115,7 @@ std::string model_table(const std::vector<ModelSpec>& models) {
                experts_kind(model),
                with_commas(std::llround(kv_bytes_per_token(model, DType::bf16))),
                with_commas(model.context), std::string(name(model.native)), model.kind,
-               joined(model.aliases)});
+               joined_or_dash(model.aliases)});
   }
   return table.str() +
          "\nKV B/token: bf16, all layers, windows not considered. shape: public, assumed (not "
@@ -132,7 +130,7 @@ std::string gpu_table(const std::vector<HardwareSpec>& gpus) {
                tera(gpu, DType::int8), giga(gpu.memory.count()), giga(gpu.memory_bandwidth.count()),
                gpu.has_fast_link() ? gpu.link : "PCIe", std::to_string(gpu.domain_size),
                giga(gpu.scale_up.count()), giga(gpu.scale_out.count()), trimmed(gpu.power_watts),
-               gpu.confidence, joined(gpu.aliases)});
+               gpu.confidence, joined_or_dash(gpu.aliases)});
   }
   return table.str() +
          "\nDense tera-operations per second, marketed memory, link rates per GPU and one way: up "

@@ -3,18 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/text_table.hpp"
 #include "harness/schedule/priority_scheduler.hpp"
 #include "harness/schedule/registry.hpp"
 #include "harness/schedule/shortest_first_scheduler.hpp"
 
 namespace inferbench {
 namespace {
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 const char* name(Speculation::Method method) {
   switch (method) {

@@ -3,17 +3,12 @@
 #include <CLI/CLI.hpp>
 
 #include "harness/base/error.hpp"
+#include "harness/base/text_table.hpp"
 #include "harness/replay/router.hpp"
 #include "workloads/text_values.hpp"
 
 namespace inferbench {
 namespace {
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 PercentileMethod method_named(const std::string& name) {
   if (const auto method = parse_percentile_method(name)) return *method;

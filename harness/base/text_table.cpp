@@ -79,6 +79,12 @@ std::string TextTable::csv() const {
   return out;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 std::string with_commas(long long value) {
   std::string digits = std::to_string(value < 0 ? -value : value);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {

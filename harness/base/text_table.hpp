@@ -22,6 +22,8 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
+// "paged, contiguous": names as a help text lists them.
+std::string joined(const std::vector<std::string>& names);
 // "1,234,567"; 12345.678 with 2 digits is "12,345.68".
 std::string with_commas(long long value);
 std::string fixed(double value, int digits);
