@@ -6,6 +6,7 @@
 
 #include "harness/base/error.hpp"
 #include "results/json_numbers.hpp"
+#include "results/kernel_rows.hpp"
 #include "results/run_result.hpp"
 #include "results/validate.hpp"
 
@@ -213,6 +214,9 @@ RunResult result_from(const ordered_json& json) {
     result.summary->validity = result.validity;
   }
   if (json.contains("points")) result.points = json.at("points");
+  for (const ordered_json& row : json.value("rows", ordered_json::array())) {
+    result.rows.push_back(kernel_row_from(row));
+  }
   if (json.contains("findings")) result.findings = json.at("findings");
   if (json.contains("records")) {
     const ordered_json& records = json.at("records");

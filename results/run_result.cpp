@@ -1,5 +1,6 @@
 #include "results/run_result.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,10 +11,11 @@
 namespace inferbench {
 namespace {
 
-constexpr std::array<std::pair<RunKind, std::string_view>, 3> kKinds = {{
+constexpr std::array<std::pair<RunKind, std::string_view>, 4> kKinds = {{
     {RunKind::replay, "replay"},
     {RunKind::sweep, "sweep"},
     {RunKind::claims, "claims"},
+    {RunKind::kernels, "kernels"},
 }};
 
 constexpr std::array<std::pair<Method, std::string_view>, 4> kMethods = {{
@@ -48,6 +50,30 @@ void say_what_a_model_does_not_measure(RunResult& result) {
       {.what = "kernels", .reason = "modelled: step times come from a cost model, no kernel ran"});
   result.not_measured.push_back(
       {.what = "gpu_power_clocks", .reason = "modelled: no device was used"});
+}
+
+std::string rows_text(std::ptrdiff_t n) {
+  return std::to_string(n) + (n == 1 ? " row" : " rows");
+}
+
+Validity kernels_validity(const std::vector<KernelRow>& rows) {
+  const auto count = [&](RowStatus status) {
+    return std::count_if(rows.begin(), rows.end(),
+                         [&](const KernelRow& row) { return row.status == status; });
+  };
+  const auto suspect = std::count_if(rows.begin(), rows.end(),
+                                     [](const KernelRow& row) { return !row.suspect.empty(); });
+  Validity validity;
+  const auto add = [&](const char* id, std::string text, bool invalidates) {
+    validity.reasons.push_back({.id = id, .text = std::move(text), .invalidates = invalidates});
+    if (invalidates) validity.valid = false;
+  };
+  if (const auto n = count(RowStatus::failed); n > 0) {
+    add("wrong_results", rows_text(n) + " failed the check and were not timed", true);
+  }
+  if (count(RowStatus::timed) == 0) add("nothing_timed", "no row was timed", true);
+  if (suspect > 0) add("suspect_rows", rows_text(suspect) + " with something against them", false);
+  return validity;
 }
 
 }  // namespace
@@ -95,6 +121,20 @@ RunResult make_sweep_result(Method method, JsonBlock configuration, JsonBlock po
   result.findings = std::move(findings);
   result.provenance = std::move(provenance);
   say_what_a_model_does_not_measure(result);
+  return result;
+}
+
+RunResult make_kernels_result(Method method, JsonBlock configuration, std::vector<KernelRow> rows,
+                              JsonBlock findings, Provenance provenance) {
+  ensure(configuration.json().is_object(), "a result's configuration is a JSON object");
+  RunResult result;
+  result.kind = RunKind::kernels;
+  result.method = method;
+  result.validity = kernels_validity(rows);
+  result.configuration = std::move(configuration);
+  result.rows = std::move(rows);
+  result.findings = std::move(findings);
+  result.provenance = std::move(provenance);
   return result;
 }
 

@@ -8,6 +8,7 @@
 
 #include "harness/base/output_file.hpp"
 #include "harness/metrics/summary.hpp"
+#include "harness/micro/row.hpp"
 #include "results/json_block.hpp"
 #include "results/provenance.hpp"
 
@@ -15,9 +16,9 @@ namespace inferbench {
 
 // Minor versions only add keys; readers accept any minor version of a major version they know.
 inline constexpr std::string_view kRunResultSchema = "inferbench.run-result";
-inline constexpr std::string_view kRunResultVersion = "1.1.0";
+inline constexpr std::string_view kRunResultVersion = "1.2.0";
 
-enum class RunKind { replay, sweep, claims };
+enum class RunKind { replay, sweep, claims, kernels };
 
 // What the numbers are; nothing mixes them silently.
 enum class Method {
@@ -52,7 +53,8 @@ struct RunResult {
   JsonBlock configuration;         // an object: everything the numbers depend on
   std::optional<Summary> summary;  // of a replay
   JsonBlock points;                // of a sweep: an array of objects
-  JsonBlock findings;              // of a sweep or claims: an object (frontier, best, ties ...)
+  std::vector<KernelRow> rows;     // of kernels
+  JsonBlock findings;  // of a sweep, claims or kernels: an object (frontier, best, ties, roofs ...)
   std::optional<RecordsReference> records;
   std::vector<NotMeasured> not_measured;
   Provenance provenance;  // the only part in which equal runs may differ
@@ -67,6 +69,11 @@ RunResult make_run_result(Method method, JsonBlock configuration, Summary summar
 // `findings` an object, possibly empty.
 RunResult make_sweep_result(Method method, JsonBlock configuration, JsonBlock points,
                             JsonBlock findings, Validity validity, Provenance provenance);
+
+// The result of a microbenchmark: rows with the machine's roofs and noise as `findings`. It counts
+// when at least one row was timed and none failed its check; each row says more about itself.
+RunResult make_kernels_result(Method method, JsonBlock configuration, std::vector<KernelRow> rows,
+                              JsonBlock findings, Provenance provenance);
 
 // The result file's text: UTF-8 JSON with a stable order of keys, ending with a newline. Numbers
 // that are not finite are left out with the reason; integers above 2^53 are strings. Equal runs

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "results/json_numbers.hpp"
+#include "results/kernel_rows.hpp"
 #include "results/run_result.hpp"
 #include "results/validate.hpp"
 
@@ -22,6 +23,11 @@ class Rules {
     check_method();
     check_provenance();
     if (document_.contains("summary")) check_summary(document_["summary"]);
+    if (document_.contains("rows")) {
+      for (Violation& violation : kernel_row_violations(document_["rows"])) {
+        found_.push_back(std::move(violation));
+      }
+    }
     return std::move(found_);
   }
 
@@ -43,6 +49,7 @@ class Rules {
   void check_kind() {
     const std::string kind = document_["kind"];
     if (kind == "replay" && !document_.contains("summary")) add("", "a replay has a \"summary\"");
+    if (kind == "kernels" && !document_.contains("rows")) add("", "kernels have \"rows\"");
     if (kind == "sweep" && !document_.contains("points")) add("", "a sweep has \"points\"");
   }
 

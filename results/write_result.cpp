@@ -4,6 +4,7 @@
 
 #include "harness/base/error.hpp"
 #include "results/json_numbers.hpp"
+#include "results/kernel_rows.hpp"
 #include "results/run_result.hpp"
 
 namespace inferbench {
@@ -194,6 +195,10 @@ std::string to_json_text(const RunResult& result) {
   if (result.summary) out["summary"] = summary_json(*result.summary);
   if (!result.findings.empty()) out["findings"] = with_safe_numbers(result.findings.json());
   if (!result.points.empty()) out["points"] = with_safe_numbers(result.points.json());
+  if (result.kind == RunKind::kernels) {
+    out["rows"] = ordered_json::array();
+    for (const KernelRow& row : result.rows) out["rows"].push_back(kernel_row_json(row));
+  }
   if (result.records) {
     out["records"] = {{"requests", json_integer(result.records->requests)},
                       {"sha256", result.records->sha256}};

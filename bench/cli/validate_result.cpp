@@ -65,6 +65,9 @@ void check_result(const std::string& text, Checked& checked) {
   if (!result.points.empty()) {
     checked.what += ", " + std::to_string(result.points.json().size()) + " points";
   }
+  if (result.kind == RunKind::kernels) {
+    checked.what += ", " + std::to_string(result.rows.size()) + " rows";
+  }
   if (!result.validity.valid) checked.notes.emplace_back("the run itself is INVALID");
   check_records_of(result, checked);
 }

@@ -149,7 +149,7 @@ TEST(Names, OfKindsAndMethodsReadBack) {
        {Method::modelled, Method::measured_host, Method::measured_device, Method::emulated}) {
     EXPECT_EQ(parse_method(name(method)), method);
   }
-  for (const RunKind kind : {RunKind::replay, RunKind::sweep, RunKind::claims}) {
+  for (const RunKind kind : {RunKind::replay, RunKind::sweep, RunKind::claims, RunKind::kernels}) {
     EXPECT_EQ(parse_run_kind(name(kind)), kind);
   }
   EXPECT_FALSE(parse_method("measured").has_value());
