@@ -5,8 +5,8 @@
 
 #include "harness/base/error.hpp"
 #include "harness/base/random.hpp"
-#include "harness/cost/expert_skew.hpp"
 #include "harness/plan/option_terms.hpp"
+#include "kernels/shapes/expert_draw.hpp"
 
 namespace inferbench {
 namespace {
@@ -22,54 +22,6 @@ std::vector<double> counting_points() {
     if (at >= kCounted) return points;
   }
 }
-
-// The experts of one token after another, each drawn in proportion to popularity among those that
-// the token has not picked yet.
-class TokenPicks {
- public:
-  TokenPicks(const std::vector<double>& popularity, RandomStream stream)
-      : popularity_(popularity), stream_(stream), picked_(popularity.size(), 0) {
-    for (const double p : popularity) cumulative_.push_back(sum_ += p);
-  }
-
-  void next_token() { ++token_; }
-
-  std::size_t pick() {
-    // Drawing again until one is new is exact; where few are left, it would take for ever.
-    constexpr int kTries = 8;
-    const std::size_t last = popularity_.size() - 1;
-    for (int attempt = 0; attempt < kTries; ++attempt) {
-      const double at = stream_.uniform() * sum_;
-      const auto found = std::upper_bound(cumulative_.begin(), cumulative_.end(), at);
-      const auto expert = std::min(static_cast<std::size_t>(found - cumulative_.begin()), last);
-      if (picked_[expert] != token_) return take(expert);
-    }
-    double left = 0;
-    for (std::size_t e = 0; e <= last; ++e) left += picked_[e] == token_ ? 0.0 : popularity_[e];
-    double at = stream_.uniform() * left;
-    std::size_t expert = last;
-    for (std::size_t e = 0; e <= last; ++e) {
-      if (picked_[e] == token_) continue;
-      expert = e;
-      at -= popularity_[e];
-      if (at < 0) break;
-    }
-    return take(expert);
-  }
-
- private:
-  std::size_t take(std::size_t expert) {
-    picked_[expert] = token_;
-    return expert;
-  }
-
-  const std::vector<double>& popularity_;
-  RandomStream stream_;
-  std::vector<double> cumulative_;
-  double sum_ = 0;
-  std::vector<std::uint64_t> picked_;  // the token that picked it last, counted from 1
-  std::uint64_t token_ = 0;
-};
 
 RankExperts between(const RankExperts& a, const RankExperts& b, double t) {
   return {a.rows + t * (b.rows - a.rows), a.distinct + t * (b.distinct - a.distinct)};
@@ -116,11 +68,8 @@ ExpertDraws::ExpertDraws(std::int64_t experts, std::int64_t top_k, std::int64_t 
   ensure(top_k >= 1 && top_k <= experts, "1 <= top_k <= experts");
   const RandomStream streams(routing.seed, "expert draws");
   for (std::size_t c = 0; c < kClasses; ++c) {
-    RandomStream popular = streams.at(c);
-    std::vector<double> popularity(experts_, 1.0);
-    if (routing.exponent > 0) {
-      for (double& p : popularity) p = power_law(popular.uniform(), routing.exponent);
-    }
+    const std::vector<double> popularity =
+        expert_popularity(experts_, routing.exponent, streams.at(c));
     std::vector<std::vector<double>> rows;
     for (std::size_t draw = 0; draw < kDraws; ++draw) {
       Course& course = courses_[c * kDraws + draw];
@@ -141,7 +90,7 @@ ExpertDraws::ExpertDraws(std::int64_t experts, std::int64_t top_k, std::int64_t 
 // Fills the course's points and returns the rows of each rank at the last one.
 std::vector<double> ExpertDraws::run(const std::vector<double>& popularity, RandomStream stream,
                                      Course& course) const {
-  TokenPicks picks(popularity, stream);
+  ExpertPicks picks(popularity, stream);
   const std::size_t ranks = (experts_ + resident_ - 1) / resident_;
   std::vector<double> rows(ranks, 0.0), distinct(ranks, 0.0);
   std::vector<bool> touched(experts_, false);

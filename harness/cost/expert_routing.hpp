@@ -11,7 +11,7 @@ namespace inferbench {
 // How tokens choose experts in a replay, drawn per step instead of by expected values.
 //
 //   balanced          every expert alike; chance alone makes ranks uneven
-//   power:A           expert popularity of a power law with exponent A (expert_skew.hpp)
+//   power:A           expert popularity of a power law with exponent A (expert_draw.hpp)
 //   correlated:R      the tokens of one request in a step agree: R is the correlation of their
 //                     choices. With power: "power:1.2,correlated:0.3"
 struct ExpertRouting {

@@ -8,14 +8,12 @@
 
 #include "harness/base/error.hpp"
 #include "harness/base/random.hpp"
+#include "kernels/shapes/expert_draw.hpp"
 #include "kernels/shapes/moe.hpp"
 
 namespace inferbench {
 namespace {
 
-// Popularities are drawn between 1 and kRange, as NVIDIA's aiconfigurator collectors do for their
-// power-law tables (there the range follows the number of tokens; this is about 8,192 of them).
-constexpr double kRange = 6553.6;
 // Which experts are popular and where they live is chance. The mean over this many draws, of one
 // fixed seed, is what a fleet of such models sees.
 constexpr int kDraws = 64;
@@ -43,13 +41,6 @@ std::vector<double> visit_probabilities(const std::vector<double>& popularity, d
 }
 
 }  // namespace
-
-// An exponent of 1 is a limit that the exponents in use avoid.
-double power_law(double u, double a) {
-  if (std::abs(a - 1.0) < 1e-9) return std::exp(u * std::log(kRange));
-  const double power = 1.0 - a;
-  return std::pow((std::pow(kRange, power) - 1.0) * u + 1.0, 1.0 / power);
-}
 
 ExpertSkew parse_expert_skew(const std::string& text, const std::string& place) {
   if (text == "balanced") return {};

@@ -18,10 +18,6 @@ struct ExpertSkew {
 ExpertSkew parse_expert_skew(const std::string& text, const std::string& place);
 std::string label(const ExpertSkew& skew);
 
-// The popularity that a uniform draw from [0, 1) stands for: the inverse of the cumulative power
-// law of density ~ x^-exponent between 1 and 6,554.
-double power_law(double uniform, double exponent);
-
 // What the hottest EP rank holds: it is the rank that the others wait for.
 class HottestRank {
  public:
