@@ -56,7 +56,7 @@ class Bound final : public BoundKernel {
         k_(static_cast<int>(p.k)),
         threads_(static_cast<int>(threads)),
         in_(p.in),
-        weights_(p.weights),
+        weights_(p.weights.values),
         out_(p.outputs()) {}
 
   void run() override {

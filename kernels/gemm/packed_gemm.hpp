@@ -6,8 +6,8 @@
 
 #include "kernels/cpu/buffer.hpp"
 #include "kernels/cpu/team.hpp"
-#include "kernels/gemm/problem.hpp"
 #include "kernels/gemm/tiles.hpp"
+#include "kernels/gemm/weights.hpp"
 
 namespace inferbench {
 
@@ -27,10 +27,19 @@ struct PackedWeights {
   Buffer<std::int8_t> zeros;     // int4: the same
 };
 
-// Packs the weights of `problem` as the tiles of `set` read them.
-PackedWeights pack_weights(const GemmProblem& problem, const TileSet& set);
+// Panels for weights [n, k] of `format` as the tiles of `set` read them, still zero.
+PackedWeights make_panels(const GemmFormat& format, std::int64_t n, std::int64_t k,
+                          const TileSet& set);
 
-// Activations [m, k] as tiles read them: rows `stride` bytes apart, zero beyond k.
+// Packs rows first, first + 1 ... of them.
+void pack_rows(PackedWeights& packed, const TileSet& set, std::int64_t first,
+               const GemmWeights& rows);
+
+// Both for all rows at once.
+PackedWeights pack_weights(const GemmWeights& weights, const TileSet& set);
+
+// Activations [m, k] as tiles read them: rows `stride` bytes apart. Who fills a row zeroes it
+// beyond k.
 struct PackedRows {
   Buffer<std::byte> data;
   std::int64_t m = 0;
@@ -39,8 +48,9 @@ struct PackedRows {
   Buffer<float> row_scale;   // int8: [m]
   Buffer<float> group_sums;  // int8 against int4: [m][groups]
 
-  PackedRows(std::int64_t rows, std::int64_t padded_k, std::size_t element_bytes,
-             std::int64_t groups);
+  // Makes room; allocates only if there was less before.
+  void reshape(std::int64_t rows, std::int64_t padded_k, std::size_t element_bytes,
+               std::int64_t groups);
   std::byte* row(std::int64_t r) { return data.data() + static_cast<std::size_t>(r) * stride; }
   const std::byte* row(std::int64_t r) const {
     return data.data() + static_cast<std::size_t>(r) * stride;

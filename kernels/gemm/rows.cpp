@@ -9,6 +9,54 @@
 #include "kernels/cpu/target.hpp"
 
 namespace inferbench {
+namespace {
+
+constexpr float kFp16Most = 65504.0F;
+
+std::uint16_t saturated_fp16(float x) {
+  return float_to_fp16(std::clamp(x, -kFp16Most, kFp16Most));
+}
+
+void store_integer(std::byte* to, std::int64_t i, int value, TileSet::Activations type) {
+  if (type == TileSet::Activations::s16) {
+    const auto wide = static_cast<std::int16_t>(value);
+    std::memcpy(to + 2 * i, &wide, sizeof(wide));
+  } else {
+    const int offset = type == TileSet::Activations::u8 ? 128 : 0;
+    to[i] = static_cast<std::byte>(value + offset);
+  }
+}
+
+namespace plain {
+
+void widen_bf16(const std::uint16_t* from, std::int64_t k, float* to) {
+  for (std::int64_t i = 0; i < k; ++i) to[i] = bf16_to_float(from[i]);
+}
+
+void widen_fp16(const std::uint16_t* from, std::int64_t k, float* to) {
+  for (std::int64_t i = 0; i < k; ++i) to[i] = fp16_to_float(from[i]);
+}
+
+void narrow_bf16(const float* from, std::int64_t k, std::uint16_t* to) {
+  for (std::int64_t i = 0; i < k; ++i) to[i] = float_to_bf16(from[i]);
+}
+
+void narrow_fp16(const float* from, std::int64_t k, std::uint16_t* to) {
+  for (std::int64_t i = 0; i < k; ++i) to[i] = saturated_fp16(from[i]);
+}
+
+float quantise(const float* from, std::int64_t k, TileSet::Activations type, std::byte* to) {
+  float largest = 0;
+  for (std::int64_t i = 0; i < k; ++i) largest = std::max(largest, std::abs(from[i]));
+  const bool zero = largest < std::numeric_limits<float>::min();
+  const float to_integer = zero ? 0 : std::min(127.0F / largest, std::numeric_limits<float>::max());
+  for (std::int64_t i = 0; i < k; ++i) {
+    store_integer(to, i, static_cast<int>(std::nearbyint(from[i] * to_integer)), type);
+  }
+  return zero ? 0 : largest / 127.0F;
+}
+
+}  // namespace plain
 
 #if INFERBENCH_X86
 
@@ -31,8 +79,6 @@ INFERBENCH_AVX2 void widen_fp16(const std::uint16_t* from, std::int64_t k, float
   for (; i < k; ++i) to[i] = fp16_to_float(from[i]);
 }
 
-namespace {
-
 INFERBENCH_AVX2 float largest_magnitude(const float* x, std::int64_t k) {
   const __m256 magnitude = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFFFF));
   __m256 largest = _mm256_setzero_ps();
@@ -47,30 +93,48 @@ INFERBENCH_AVX2 float largest_magnitude(const float* x, std::int64_t k) {
   return result;
 }
 
-void store_integer(std::byte* to, std::int64_t i, int value, TileSet::Activations type) {
-  if (type == TileSet::Activations::s16) {
-    const auto wide = static_cast<std::int16_t>(value);
-    std::memcpy(to + 2 * i, &wide, sizeof(wide));
-  } else {
-    const int offset = type == TileSet::Activations::u8 ? 128 : 0;
-    to[i] = static_cast<std::byte>(value + offset);
+// 32 bit integers keep the rounding of float_to_bf16.
+INFERBENCH_AVX2 void narrow_bf16(const float* from, std::int64_t k, std::uint16_t* to) {
+  const __m256i half = _mm256_set1_epi32(0x7FFF), one = _mm256_set1_epi32(1);
+  std::int64_t i = 0;
+  for (; i + 8 <= k; i += 8) {
+    const __m256 x = _mm256_loadu_ps(from + i);
+    const __m256i bits = _mm256_castps_si256(x);
+    const __m256i even = _mm256_and_si256(_mm256_srli_epi32(bits, 16), one);
+    const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(half, even));
+    const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+    const __m256i high = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
+    const __m128i narrow =
+        _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), narrow);
   }
+  for (; i < k; ++i) to[i] = float_to_bf16(from[i]);
 }
 
-}  // namespace
+INFERBENCH_AVX2 void narrow_fp16(const float* from, std::int64_t k, std::uint16_t* to) {
+  const __m256 most = _mm256_set1_ps(kFp16Most), least = _mm256_set1_ps(-kFp16Most);
+  std::int64_t i = 0;
+  for (; i + 8 <= k; i += 8) {
+    const __m256 x = _mm256_loadu_ps(from + i);
+    const __m256 kept = _mm256_max_ps(least, _mm256_min_ps(most, x));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i),
+                     _mm256_cvtps_ph(kept, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+  }
+  for (; i < k; ++i) to[i] = saturated_fp16(from[i]);
+}
 
-INFERBENCH_AVX2 float quantise_bf16(const std::uint16_t* from, std::int64_t k,
-                                    TileSet::Activations type, std::byte* to, float* scratch) {
-  widen_bf16(from, k, scratch);
-  const float largest = largest_magnitude(scratch, k);
+INFERBENCH_AVX2 float quantise(const float* from, std::int64_t k, TileSet::Activations type,
+                               std::byte* to) {
+  const float largest = largest_magnitude(from, k);
   const bool zero = largest < std::numeric_limits<float>::min();
   const float to_integer = zero ? 0 : std::min(127.0F / largest, std::numeric_limits<float>::max());
   const __m256 factor = _mm256_set1_ps(to_integer);
   const __m128i offset = _mm_set1_epi8(type == TileSet::Activations::u8 ? -128 : 0);
   std::int64_t i = 0;
   for (; i + 16 <= k; i += 16) {
-    const __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(scratch + i), factor));
-    const __m256i b = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(scratch + i + 8), factor));
+    const __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(from + i), factor));
+    const __m256i b = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(from + i + 8), factor));
     // Packing works within 128 bit lanes; the permutation restores the order.
     const __m256i wide = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xD8);
     if (type == TileSet::Activations::s16) {
@@ -82,20 +146,27 @@ INFERBENCH_AVX2 float quantise_bf16(const std::uint16_t* from, std::int64_t k,
     }
   }
   for (; i < k; ++i) {
-    store_integer(to, i, static_cast<int>(std::nearbyint(scratch[i] * to_integer)), type);
+    store_integer(to, i, static_cast<int>(std::nearbyint(from[i] * to_integer)), type);
   }
   return zero ? 0 : largest / 127.0F;
 }
 
-#else
-
-void widen_bf16(const std::uint16_t*, std::int64_t, float*) {}
-void widen_fp16(const std::uint16_t*, std::int64_t, float*) {}
-float quantise_bf16(const std::uint16_t*, std::int64_t, TileSet::Activations, std::byte*, float*) {
-  return 0;
-}
+constexpr RowKernels kFast = {widen_bf16, widen_fp16, narrow_bf16, narrow_fp16, quantise};
 
 #endif
+
+constexpr RowKernels kPlain = {plain::widen_bf16, plain::widen_fp16, plain::narrow_bf16,
+                               plain::narrow_fp16, plain::quantise};
+
+}  // namespace
+
+const RowKernels& row_kernels(Isa level) {
+#if INFERBENCH_X86
+  if (level != Isa::portable) return kFast;
+#endif
+  static_cast<void>(level);
+  return kPlain;
+}
 
 void group_sums(const std::int8_t* values, std::int64_t k, int group, float* sums) {
   for (std::int64_t from = 0; from < k; from += group) {
@@ -104,11 +175,6 @@ void group_sums(const std::int8_t* values, std::int64_t k, int group, float* sum
     for (std::int64_t i = from; i < end; ++i) sum += values[i];
     *sums++ = static_cast<float>(sum);
   }
-}
-
-const TileSet& no_tiles() {
-  static const TileSet none;
-  return none;
 }
 
 }  // namespace inferbench

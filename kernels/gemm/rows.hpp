@@ -6,14 +6,22 @@
 
 namespace inferbench {
 
-// One row of activations as tiles read it. These need AVX2, F16C included.
-void widen_bf16(const std::uint16_t* from, std::int64_t k, float* to);
-void widen_fp16(const std::uint16_t* from, std::int64_t k, float* to);
+// Prepares one row of activations as tiles read it.
+struct RowKernels {
+  void (*widen_bf16)(const std::uint16_t* from, std::int64_t k, float* to);
+  void (*widen_fp16)(const std::uint16_t* from, std::int64_t k, float* to);
 
-// bf16 to int8 exactly as quantise_row_int8 does it, stored as `type`: s8, u8 (128 added) or s16.
-// Returns the scale. `scratch` has room for k floats.
-float quantise_bf16(const std::uint16_t* from, std::int64_t k, TileSet::Activations type,
-                    std::byte* to, float* scratch);
+  // Rounded to nearest even; fp16 saturates at 65,504.
+  void (*narrow_bf16)(const float* from, std::int64_t k, std::uint16_t* to);
+  void (*narrow_fp16)(const float* from, std::int64_t k, std::uint16_t* to);
+
+  // To int8 exactly as quantise_row_int8 does it, stored as `type`: s8, u8 (128 added) or s16.
+  // Returns the scale.
+  float (*quantise)(const float* from, std::int64_t k, TileSet::Activations type, std::byte* to);
+};
+
+// The same results on every level; AVX2 where there is AVX2.
+const RowKernels& row_kernels(Isa level);
 
 // Sums of each `group` of int8 values, of ceil(k / group) groups.
 void group_sums(const std::int8_t* values, std::int64_t k, int group, float* sums);

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/gemm/problem.hpp"
+#include "kernels/cpu/features.hpp"
+#include "kernels/gemm/format.hpp"
 
 namespace inferbench {
 
@@ -85,6 +86,10 @@ const TileSet& tiles_int4_avx2();
 const TileSet& tiles_int4_avx512(bool zero_points);
 const TileSet& tiles_int4_int8_avx2();
 const TileSet& tiles_int4_int8_vnni();
+
+// The tiles that compute `format` with exactly this level of instruction set; null if it has none
+// of its own.
+const TileSet* tiles_for(const GemmFormat& format, Isa level);
 
 // For functions above on other processors: never called, because supports() said no.
 const TileSet& no_tiles();

@@ -95,7 +95,8 @@ TEST(Convert, HardwareAgreesOnEveryFp16) {
   std::vector<std::uint16_t> codes(0x10000);
   for (unsigned c = 0; c < codes.size(); ++c) codes[c] = static_cast<std::uint16_t>(c);
   std::vector<float> wide(codes.size());
-  widen_fp16(codes.data(), static_cast<std::int64_t>(codes.size()), wide.data());
+  row_kernels(Isa::avx2).widen_fp16(codes.data(), static_cast<std::int64_t>(codes.size()),
+                                    wide.data());
   for (const std::uint16_t c : codes) {
     const float own = fp16_to_float(c);
     if (std::isnan(own)) {
@@ -104,7 +105,7 @@ TEST(Convert, HardwareAgreesOnEveryFp16) {
       ASSERT_EQ(std::bit_cast<std::uint32_t>(own), std::bit_cast<std::uint32_t>(wide[c])) << c;
     }
   }
-  widen_bf16(codes.data(), 0x7F80, wide.data());
+  row_kernels(Isa::avx2).widen_bf16(codes.data(), 0x7F80, wide.data());
   for (unsigned c = 0; c < 0x7F80; ++c) {
     ASSERT_EQ(wide[c], bf16_to_float(static_cast<std::uint16_t>(c)));
   }

@@ -4,6 +4,7 @@
 
 #include "harness/base/random.hpp"
 #include "kernels/gemm/packed_gemm.hpp"
+#include "kernels/gemm/problem.hpp"
 #include "kernels/registry.hpp"
 
 namespace inferbench {
@@ -31,10 +32,11 @@ Operands draw(std::int64_t m, std::int64_t n, std::int64_t k, bool extremes) {
 
 std::vector<float> multiply(const Operands& o, const TileSet& set, unsigned threads) {
   GemmProblem p(make_case("gemm", "w8a8", {{"m", o.m}, {"n", o.n}, {"k", o.k}}));
-  p.weights8.values = o.weights;
-  p.weights8.scale.assign(static_cast<std::size_t>(o.n), 1.0F);
-  const PackedWeights w = pack_weights(p, set);
-  PackedRows rows(o.m, w.padded_k, set.activation_bytes(), 0);
+  p.weights.int8.values = o.weights;
+  p.weights.int8.scale.assign(static_cast<std::size_t>(o.n), 1.0F);
+  const PackedWeights w = pack_weights(p.weights, set);
+  PackedRows rows;
+  rows.reshape(o.m, w.padded_k, set.activation_bytes(), 0);
   for (std::int64_t r = 0; r < o.m; ++r) {
     rows.row_scale[static_cast<std::size_t>(r)] = 1.0F;
     for (std::int64_t k = 0; k < o.k; ++k) {

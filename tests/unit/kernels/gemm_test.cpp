@@ -101,7 +101,7 @@ TEST(Gemm, InstructionSetsAgreeBitForBitInFp32) {
 TEST(Gemm, ReferenceByHand) {
   GemmProblem p(make_case("gemm", "fp32", {{"m", 2}, {"n", 2}, {"k", 2}}));
   p.in = {1, 2, 3, 4};
-  p.weights = {5, 6, 7, 8};
+  p.weights.values = {5, 6, 7, 8};
   EXPECT_EQ(result(implementation("gemm", "reference"), p, 1),
             (std::vector<float>{17, 23, 39, 53}));
   EXPECT_EQ(p.work().flops.count(), 16.0);

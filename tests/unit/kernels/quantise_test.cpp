@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/cpu/convert.hpp"
@@ -122,24 +123,40 @@ TEST(SmoothQuant, KeepsTheProductAndLowersItsErrorWithOutliers) {
 }
 
 TEST(Quantise, KernelsQuantiseActivationsToTheSameIntegers) {
-  if (!supports(Isa::avx2).ok) GTEST_SKIP() << supports(Isa::avx2).reason;
-  for (const std::int64_t k : {1, 15, 16, 37, 512}) {
-    for (const Fill fill : {Fill::normal, Fill::outliers, Fill::extreme}) {
-      std::vector<float> x = matrix(1, k, fill);
-      std::vector<std::uint16_t> narrow;
-      for (float& v : x) narrow.push_back(float_to_bf16(v)), v = bf16_to_float(narrow.back());
-      const QuantisedInt8 expected = quantise_int8(x, k);
-      std::vector<std::byte> out(static_cast<std::size_t>(k) * 2);
-      std::vector<float> scratch(x.size());
-      EXPECT_EQ(
-          quantise_bf16(narrow.data(), k, TileSet::Activations::s8, out.data(), scratch.data()),
-          expected.scale[0]);
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        EXPECT_EQ(static_cast<std::int8_t>(out[i]), expected.values[i]);
+  for (const Isa level : {Isa::portable, Isa::avx2}) {
+    if (!supports(level).ok) continue;
+    const RowKernels& kernels = row_kernels(level);
+    for (const std::int64_t k : {1, 15, 16, 37, 512}) {
+      for (const Fill fill : {Fill::normal, Fill::outliers, Fill::extreme}) {
+        const std::vector<float> x = matrix(1, k, fill);
+        const QuantisedInt8 expected = quantise_int8(x, k);
+        std::vector<std::byte> out(static_cast<std::size_t>(k) * 2);
+        EXPECT_EQ(kernels.quantise(x.data(), k, TileSet::Activations::s8, out.data()),
+                  expected.scale[0]);
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          EXPECT_EQ(static_cast<std::int8_t>(out[i]), expected.values[i]);
+        }
+        kernels.quantise(x.data(), k, TileSet::Activations::u8, out.data());
+        for (std::size_t i = 0; i < x.size(); ++i) {
+          EXPECT_EQ(static_cast<int>(out[i]) - 128, expected.values[i]);
+        }
       }
-      quantise_bf16(narrow.data(), k, TileSet::Activations::u8, out.data(), scratch.data());
+    }
+  }
+}
+
+// float_to_bf16 and float_to_fp16 are the reference; fp16 saturates.
+TEST(Quantise, KernelsNarrowActivationsAsTheConversionsDo) {
+  for (const Isa level : {Isa::portable, Isa::avx2}) {
+    if (!supports(level).ok) continue;
+    for (const Fill fill : {Fill::normal, Fill::extreme}) {
+      const std::vector<float> x = matrix(1, 1003, fill);
+      std::vector<std::uint16_t> bf16(x.size()), fp16(x.size());
+      row_kernels(level).narrow_bf16(x.data(), 1003, bf16.data());
+      row_kernels(level).narrow_fp16(x.data(), 1003, fp16.data());
       for (std::size_t i = 0; i < x.size(); ++i) {
-        EXPECT_EQ(static_cast<int>(out[i]) - 128, expected.values[i]);
+        EXPECT_EQ(bf16[i], float_to_bf16(x[i]));
+        EXPECT_EQ(fp16[i], float_to_fp16(std::clamp(x[i], -65504.0F, 65504.0F)));
       }
     }
   }

@@ -1,0 +1,47 @@
+#include "kernels/gemm/tiles.hpp"
+
+namespace inferbench {
+namespace {
+
+using Weights = GemmFormat::Weights;
+
+const TileSet* avx512_tiles(const GemmFormat& f) {
+  if (f.integer) return nullptr;
+  if (f.weights == Weights::int4) return &tiles_int4_avx512(f.zero_points);
+  return &tiles_float_avx512(f.weights);
+}
+
+const TileSet* avx2_tiles(const GemmFormat& f) {
+  if (f.weights == Weights::int4) return f.integer ? &tiles_int4_int8_avx2() : &tiles_int4_avx2();
+  return f.integer ? &tiles_int8_avx2() : &tiles_float_avx2(f.weights);
+}
+
+const TileSet* vnni_tiles(const GemmFormat& f) {
+  if (!f.integer) return nullptr;
+  return f.weights == Weights::int4 ? &tiles_int4_int8_vnni() : &tiles_int8_vnni();
+}
+
+}  // namespace
+
+const TileSet* tiles_for(const GemmFormat& f, Isa level) {
+  switch (level) {
+    case Isa::avx512_bf16:
+      return f.weights == Weights::bf16 ? &tiles_bf16_avx512() : nullptr;
+    case Isa::avx512_vnni:
+      return vnni_tiles(f);
+    case Isa::avx512:
+      return avx512_tiles(f);
+    case Isa::avx2:
+      return avx2_tiles(f);
+    case Isa::portable:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+const TileSet& no_tiles() {
+  static const TileSet none;
+  return none;
+}
+
+}  // namespace inferbench

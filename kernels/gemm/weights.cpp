@@ -1,0 +1,101 @@
+#include "kernels/gemm/weights.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/error.hpp"
+#include "kernels/cpu/convert.hpp"
+
+namespace inferbench {
+namespace {
+
+using Weights = GemmFormat::Weights;
+
+// Rounds to 16 bit and keeps both forms. fp16 ends at 65,504.
+std::vector<std::uint16_t> narrow(std::span<float> values, bool fp16) {
+  constexpr float kMost = 65504.0F;
+  std::vector<std::uint16_t> out(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (fp16) values[i] = std::clamp(values[i], -kMost, kMost);
+    out[i] = fp16 ? float_to_fp16(values[i]) : float_to_bf16(values[i]);
+    values[i] = fp16 ? fp16_to_float(out[i]) : bf16_to_float(out[i]);
+  }
+  return out;
+}
+
+void take_largest(std::span<const float> row, std::vector<float>& largest) {
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    largest[i] = std::max(largest[i], std::abs(row[i]));
+  }
+}
+
+}  // namespace
+
+WeightRows rows_of(std::span<const float> matrix, std::int64_t k) {
+  const auto width = static_cast<std::size_t>(k);
+  return [matrix, width](std::int64_t row, std::span<float> to) {
+    const auto from = matrix.subspan(static_cast<std::size_t>(row) * width, width);
+    std::copy(from.begin(), from.end(), to.begin());
+  };
+}
+
+WeightRows rows_of_bf16(std::span<const std::uint16_t> matrix, std::int64_t k) {
+  const auto width = static_cast<std::size_t>(k);
+  return [matrix, width](std::int64_t row, std::span<float> to) {
+    const auto from = matrix.subspan(static_cast<std::size_t>(row) * width, width);
+    std::transform(from.begin(), from.end(), to.begin(), bf16_to_float);
+  };
+}
+
+LayerScales layer_scales(const GemmFormat& format, std::int64_t n, std::int64_t k,
+                         const WeightRows& weights, std::span<const float> calibration) {
+  LayerScales scales;
+  if (!format.smooth) return scales;
+  const auto width = static_cast<std::size_t>(k);
+  if (calibration.empty() || calibration.size() % width != 0) {
+    throw Error("gemm " + format.name, std::to_string(calibration.size()) + " calibration values",
+                "needs activations of at least one token, k values each");
+  }
+  std::vector<float> in(width), out(width), row(width);
+  for (std::size_t at = 0; at < calibration.size(); at += width) {
+    take_largest(calibration.subspan(at, width), in);
+  }
+  for (std::int64_t r = 0; r < n; ++r) weights(r, row), take_largest(row, out);
+  scales.smooth = smoothing_scales(in, out, k);
+  for (float& s : scales.smooth) s = std::clamp(s, 1e-4F, 1e4F);
+  scales.smooth_inverse.resize(width);
+  for (std::size_t i = 0; i < width; ++i) scales.smooth_inverse[i] = 1.0F / scales.smooth[i];
+  return scales;
+}
+
+GemmWeights quantise_weights(const GemmFormat& format, const LayerScales& scales,
+                             std::vector<float> matrix, std::int64_t k) {
+  GemmWeights w;
+  w.format = &format;
+  w.k = k, w.rows = static_cast<std::int64_t>(matrix.size()) / k;
+  if (format.smooth) smooth_weights(matrix, scales.smooth);
+  switch (format.weights) {
+    case Weights::fp32:
+      w.values = std::move(matrix);
+      break;
+    case Weights::bf16:
+    case Weights::fp16:
+      w.values = std::move(matrix);
+      w.values16 = narrow(w.values, format.weights == Weights::fp16);
+      break;
+    case Weights::int8:
+      w.int8 = quantise_int8(matrix, k);
+      break;
+    case Weights::int4:
+      w.int4 = quantise_int4(matrix, k, format.group, format.zero_points);
+      break;
+  }
+  return w;
+}
+
+std::vector<std::uint16_t> round_activations(const GemmFormat& format, std::span<float> values) {
+  if (format.activation_bytes() == 4) return {};
+  return narrow(values, format.weights == Weights::fp16);
+}
+
+}  // namespace inferbench
