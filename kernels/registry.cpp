@@ -6,6 +6,7 @@
 #include "kernels/attention/implementations.hpp"
 #include "kernels/elementwise/implementations.hpp"
 #include "kernels/gemm/implementations.hpp"
+#include "kernels/sampling/implementations.hpp"
 
 namespace inferbench {
 namespace {
@@ -27,8 +28,8 @@ std::vector<T> joined(std::vector<T> first, std::vector<T> then) {
 }  // namespace
 
 const std::vector<Op>& kernel_ops() {
-  static const std::vector<Op> ops =
-      joined({gemm_op(), prefill_attention_op(), paged_decode_op()}, row_ops());
+  static const std::vector<Op> ops = joined(
+      joined({gemm_op(), prefill_attention_op(), paged_decode_op()}, row_ops()), sampling_ops());
   return ops;
 }
 
@@ -51,7 +52,7 @@ const std::vector<Implementation>& implementations() {
           paged_decode_avx2(),
           paged_decode_reference(),
       },
-      row_implementations());
+      joined(row_implementations(), sampling_implementations()));
   // clang-format on
   return list;
 }
