@@ -23,6 +23,10 @@ constexpr float kOutlierFactor = 20.0F;
 
 }  // namespace
 
+bool is_outlier_column(std::int64_t column) {
+  return column % kOutlierEvery == kOutlierEvery / 2;
+}
+
 void fill_matrix(std::span<float> matrix, std::int64_t columns, Fill fill, double stddev,
                  std::uint64_t seed, const char* stream) {
   RandomStream random = Random(seed).stream(stream);
@@ -37,8 +41,7 @@ void fill_matrix(std::span<float> matrix, std::int64_t columns, Fill fill, doubl
       x = static_cast<float>(((bits >> 60U) & 1U ? -1.0 : 1.0) * mantissa * std::pow(10, exponent));
     } else {
       x = near_normal(bits) * scale;
-      if (fill == Fill::outliers && column % kOutlierEvery == kOutlierEvery / 2)
-        x *= kOutlierFactor;
+      if (fill == Fill::outliers && is_outlier_column(column)) x *= kOutlierFactor;
     }
     if (++column == columns) column = 0;
   }
