@@ -46,10 +46,12 @@ const std::vector<Implementation>& implementations() {
 
           prefill_attention_avx512(),
           prefill_attention_avx2(),
+          prefill_attention_portable(),
           prefill_attention_reference(),
 
           paged_decode_avx512(),
           paged_decode_avx2(),
+          paged_decode_portable(),
           paged_decode_reference(),
       },
       joined(row_implementations(), sampling_implementations()));

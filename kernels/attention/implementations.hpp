@@ -5,19 +5,20 @@
 namespace inferbench {
 
 // Attention of new tokens over a paged cache, causal, grouped-query, with an optional sliding
-// window; see AttentionProblem. Own kernels are bit-identical between runs and thread counts: parts
-// of a context are fixed and combined in order.
+// window; see AttentionProblem. Own kernels are PagedAttention on a case's buffers.
 Op prefill_attention_op();
-Op paged_decode_op();  // one new token per request
+Op paged_decode_op();  // one new token per request, or a few drafts of it
 
 Implementation prefill_attention_avx512();
 Implementation prefill_attention_avx2();
+Implementation prefill_attention_portable();
 Implementation prefill_attention_reference();
 Implementation paged_decode_avx512();
 Implementation paged_decode_avx2();
+Implementation paged_decode_portable();
 Implementation paged_decode_reference();
 
-// Own kernels load whole vectors: head_dim is a multiple of 16.
-Support head_dim_is_whole(const KernelCase& kernel_case);
+// Own kernels load whole vectors: head_dim and value_dim are multiples of 16.
+Support heads_are_whole(const KernelCase& kernel_case);
 
 }  // namespace inferbench

@@ -5,19 +5,20 @@
 // Their order matters: each uses what those before it define.
 #include "kernels/cpu/vector_math.hpp"
 //
-#include "kernels/attention/body.hpp"
+#include "kernels/attention/body_pages.hpp"
+#include "kernels/attention/body_tiles.hpp"
 
 namespace inferbench {
 
-DecodeKernel decode_kernel_avx2(KvType type) {
-  return pick_decode(type);
-}
-
-const PrefillKernels& prefill_kernels_avx2() {
-  static const PrefillKernels kernels = {
-      .widen = widen, .softmax = row_softmax, .scale = scale_row, .tiles = []() -> const TileSet& {
-        return tiles_float_avx2(GemmFormat::Weights::fp32);
-      }};
+const AttentionKernels& attention_kernels_avx2() {
+  static const AttentionKernels kernels = {
+      .pages = pick_pages,
+      .widen = pick_widen,
+      .narrow = pick_narrow,
+      .transpose = transpose_page,
+      .softmax = row_softmax,
+      .scale = scale_row,
+      .tiles = []() -> const TileSet& { return tiles_float_avx2(GemmFormat::Weights::fp32); }};
   return kernels;
 }
 
@@ -29,13 +30,8 @@ const PrefillKernels& prefill_kernels_avx2() {
 
 namespace inferbench {
 
-DecodeKernel decode_kernel_avx2(KvType) {
-  return nullptr;
-}
-
-const PrefillKernels& prefill_kernels_avx2() {
-  static const PrefillKernels none;
-  return none;
+const AttentionKernels& attention_kernels_avx2() {
+  return attention_kernels_portable();
 }
 
 }  // namespace inferbench

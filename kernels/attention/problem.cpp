@@ -17,15 +17,6 @@
 namespace inferbench {
 namespace {
 
-struct Row {
-  KvType type;
-  const char* name;
-  std::size_t bytes;
-};
-constexpr Row kTypes[] = {{KvType::fp32, "fp32", 4},     {KvType::bf16, "bf16", 2},
-                          {KvType::fp16, "fp16", 2},     {KvType::int8, "int8", 1},
-                          {KvType::e4m3, "fp8_e4m3", 1}, {KvType::e5m2, "fp8_e5m2", 1}};
-
 std::size_t size(std::int64_t x) {
   return static_cast<std::size_t>(x);
 }
@@ -42,6 +33,18 @@ void put(std::vector<std::byte>& data, std::size_t at, T x) {
   std::memcpy(data.data() + at * sizeof(T), &x, sizeof(T));
 }
 
+// Every value of a narrow type: conversions one by one are what the reference would spend its time
+// on.
+template <class Code, float (*kDecode)(Code)>
+const std::vector<float>& values_of() {
+  static const std::vector<float> values = [] {
+    std::vector<float> v(std::size_t{1} << (8 * sizeof(Code)));
+    for (std::size_t code = 0; code < v.size(); ++code) v[code] = kDecode(static_cast<Code>(code));
+    return v;
+  }();
+  return values;
+}
+
 float decode(KvType type, const std::vector<std::byte>& data, std::size_t at, float scale) {
   switch (type) {
     case KvType::fp32:
@@ -49,13 +52,13 @@ float decode(KvType type, const std::vector<std::byte>& data, std::size_t at, fl
     case KvType::bf16:
       return bf16_to_float(element<std::uint16_t>(data, at));
     case KvType::fp16:
-      return fp16_to_float(element<std::uint16_t>(data, at));
+      return values_of<std::uint16_t, fp16_to_float>()[element<std::uint16_t>(data, at)];
     case KvType::int8:
       return scale * static_cast<float>(element<std::int8_t>(data, at));
     case KvType::e4m3:
-      return e4m3_to_float(element<std::uint8_t>(data, at));
+      return values_of<std::uint8_t, e4m3_to_float>()[element<std::uint8_t>(data, at)];
     case KvType::e5m2:
-      return e5m2_to_float(element<std::uint8_t>(data, at));
+      return values_of<std::uint8_t, e5m2_to_float>()[element<std::uint8_t>(data, at)];
   }
   return 0;
 }
@@ -93,29 +96,13 @@ void encode(KvType type, std::span<const float> from, std::vector<std::byte>& to
 
 }  // namespace
 
-std::vector<std::string> kv_formats() {
-  std::vector<std::string> names;
-  for (const Row& r : kTypes) names.emplace_back(r.name);
-  return names;
-}
-
-KvType kv_type(std::string_view format) {
-  for (const Row& r : kTypes) {
-    if (format == r.name) return r.type;
-  }
-  throw std::logic_error("an attention case of no known format");
-}
-
-std::size_t kv_bytes(KvType type) {
-  return kTypes[static_cast<std::size_t>(type)].bytes;
-}
-
 AttentionProblem::AttentionProblem(const KernelCase& c)
     : requests(c.at("requests")),
-      tokens(c.axes.contains("tokens") ? c.at("tokens") : 1),
+      tokens(c.axes.contains("tokens") ? c.at("tokens") : c.at("q")),
       q_heads(c.at("q_heads")),
       kv_heads(c.at("kv_heads")),
       head_dim(c.at("head_dim")),
+      value_dim(c.at("value_dim") > 0 ? c.at("value_dim") : head_dim),
       window(c.at("window")),
       kv(kv_type(c.format)),
       case_(c) {
@@ -125,16 +112,46 @@ AttentionProblem::AttentionProblem(const KernelCase& c)
         "q_heads = " + std::to_string(q_heads) + " with kv_heads = " + std::to_string(kv_heads),
         "each key-value head serves equally many query heads");
   }
-  RandomStream random = Random(c.seed).stream("attention context");
-  std::int64_t blocks = 0;
+  draw_contexts();
+  lay_out_blocks();
+  q.resize(size(requests * tokens * q_heads * head_dim));
+  fill_matrix(q, head_dim, c.fill, 1.0, c.seed, "attention q");
+  const std::size_t slots = size(blocks * kv_heads * kKvBlock);
+  // Slots that hold no token are NaN (or large): reading them shows.
+  cache.keys.assign(slots * size(head_dim) * kv_bytes(kv), std::byte{0xFF});
+  cache.values.assign(slots * size(value_dim) * kv_bytes(kv), std::byte{0xFF});
+  if (kv == KvType::int8) {
+    cache.key_scale.assign(slots, std::numeric_limits<float>::quiet_NaN());
+    cache.value_scale = cache.key_scale;
+  }
+  fill_cache();
+}
+
+// Contexts like `context` for all; drawn uniformly up to it; or, with skew s, falling off like
+// Zipf's law: the r-th longest is context / r^(s / 100), in random order.
+void AttentionProblem::draw_contexts() {
+  RandomStream random = Random(case_.seed).stream("attention context");
+  const std::int64_t most = case_.at("context"), skew = case_.at("skew");
   for (std::int64_t r = 0; r < requests; ++r) {
-    const std::int64_t most = c.at("context");
-    context.push_back(c.at("ragged") != 0 && most > 0 ? random.between(0, most) : most);
-    const std::int64_t needed = (context.back() + tokens + kKvBlock - 1) / kKvBlock;
+    const double rank = std::pow(static_cast<double>(r + 1), static_cast<double>(skew) / 100.0);
+    const auto longest = static_cast<std::int64_t>(static_cast<double>(most) / rank);
+    context.push_back(case_.at("ragged") != 0 && longest > 0 ? random.between(0, longest)
+                                                             : longest);
+  }
+  if (skew == 0) return;
+  for (std::size_t i = context.size(); i > 1; --i) {
+    std::swap(context[i - 1], context[random.below(i)]);
+  }
+}
+
+// Blocks in random order, as they are after a while of serving.
+void AttentionProblem::lay_out_blocks() {
+  RandomStream random = Random(case_.seed).stream("attention blocks");
+  for (const std::int64_t c : context) {
+    const std::int64_t needed = (c + tokens + kKvBlock - 1) / kKvBlock;
     max_blocks = std::max(max_blocks, needed);
     blocks += needed;
   }
-  // Blocks in random order, as they are after a while of serving.
   std::vector<std::int32_t> order(size(blocks));
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
@@ -145,30 +162,28 @@ AttentionProblem::AttentionProblem(const KernelCase& c)
       block_table[size(r * max_blocks + b)] = order[next++];
     }
   }
-  q.resize(outputs());
-  fill_matrix(q, head_dim, c.fill, 1.0, c.seed, "attention q");
-  const std::size_t elements = size(blocks * kv_heads * kKvBlock * head_dim);
-  // Slots that hold no token are NaN (or large): reading them shows.
-  cache.keys.assign(elements * kv_bytes(kv), std::byte{0xFF});
-  cache.values.assign(elements * kv_bytes(kv), std::byte{0xFF});
-  if (kv == KvType::int8) {
-    cache.key_scale.assign(elements / size(head_dim), std::numeric_limits<float>::quiet_NaN());
-    cache.value_scale = cache.key_scale;
-  }
-  fill_cache();
+}
+
+AttentionShape AttentionProblem::heads() const {
+  return {.q_heads = q_heads,
+          .kv_heads = kv_heads,
+          .key_dim = head_dim,
+          .value_dim = value_dim,
+          .window = window};
 }
 
 void AttentionProblem::fill_cache() {
-  std::vector<float> row(size(kv_heads * head_dim));
-  for (std::int64_t r = 0; r < requests; ++r) {
-    for (std::int64_t t = 0; t < context[size(r)] + tokens; ++t) {
-      const auto draw = case_.seed + size(r * 1'000'003 + t) * 2654435761U;
-      for (const bool keys : {true, false}) {
-        fill_matrix(row, head_dim, case_.fill, 1.0, draw, keys ? "attention k" : "attention v");
+  for (const bool keys : {true, false}) {
+    const std::int64_t dim = keys ? head_dim : value_dim;
+    std::vector<float> row(size(kv_heads * dim));
+    std::vector<float>& scales = keys ? cache.key_scale : cache.value_scale;
+    for (std::int64_t r = 0; r < requests; ++r) {
+      for (std::int64_t t = 0; t < context[size(r)] + tokens; ++t) {
+        const auto draw = case_.seed + size(r * 1'000'003 + t) * 2654435761U;
+        fill_matrix(row, dim, case_.fill, 1.0, draw, keys ? "attention k" : "attention v");
         for (std::int64_t h = 0; h < kv_heads; ++h) {
           const std::size_t at = place(r, h, t);
-          std::vector<float>& scales = keys ? cache.key_scale : cache.value_scale;
-          encode(kv, std::span(row).subspan(size(h * head_dim), size(head_dim)),
+          encode(kv, std::span(row).subspan(size(h * dim), size(dim)),
                  keys ? cache.keys : cache.values, at, scales.empty() ? nullptr : &scales[at]);
         }
       }
@@ -194,14 +209,20 @@ float AttentionProblem::key(std::size_t at, std::int64_t d) const {
 }
 
 float AttentionProblem::value(std::size_t at, std::int64_t d) const {
-  return decode(kv, cache.values, at * size(head_dim) + size(d),
+  return decode(kv, cache.values, at * size(value_dim) + size(d),
                 cache.value_scale.empty() ? 0 : cache.value_scale[at]);
 }
 
+// Scales included.
+double AttentionProblem::kv_element_bytes() const {
+  const double bytes = static_cast<double>(kv_bytes(kv));
+  return kv == KvType::int8 ? bytes + 8.0 / static_cast<double>(head_dim + value_dim) : bytes;
+}
+
 Work AttentionProblem::work() const {
-  AttentionHeads heads =
-      grouped_query_heads(static_cast<double>(q_heads), static_cast<double>(kv_heads),
-                          static_cast<double>(head_dim), static_cast<double>(kv_bytes(kv)));
+  AttentionHeads heads = grouped_query_heads(
+      static_cast<double>(q_heads), static_cast<double>(kv_heads), static_cast<double>(head_dim),
+      static_cast<double>(value_dim), kv_element_bytes());
   heads.io_bytes = 4;
   AttentionLoad load;
   for (const std::int64_t c : context) {
@@ -212,7 +233,7 @@ Work AttentionProblem::work() const {
 }
 
 std::size_t AttentionProblem::outputs() const {
-  return size(requests * tokens * q_heads * head_dim);
+  return size(requests * tokens * q_heads * value_dim);
 }
 
 // One loop per axis, in fp64: scores, softmax, weighted sum.
@@ -220,9 +241,9 @@ Oracle AttentionProblem::oracle(std::size_t most) const {
   Oracle o;
   o.tolerance = (16.0 + 4.0 * std::sqrt(static_cast<double>(head_dim))) * 0x1p-24;
   o.why = "fp32 rounding of scores, exponentials and their weighted sum";
-  const std::size_t rows = outputs() / size(head_dim);
+  const std::size_t rows = outputs() / size(value_dim);
   for (const std::size_t row :
-       spread_indices(rows, std::max<std::size_t>(1, most / size(head_dim)), case_.seed)) {
+       spread_indices(rows, std::max<std::size_t>(1, most / size(value_dim)), case_.seed)) {
     const std::int64_t head = static_cast<std::int64_t>(row) % q_heads;
     const std::int64_t token = static_cast<std::int64_t>(row) / q_heads % tokens;
     const std::int64_t request = static_cast<std::int64_t>(row) / q_heads / tokens;
@@ -250,7 +271,7 @@ Oracle AttentionProblem::oracle(std::size_t most) const {
       most_p.push_back(std::exp(std::min(0.0, s - largest + slack)));
       total += s = std::exp(s - largest);
     }
-    for (std::int64_t d = 0; d < head_dim; ++d) {
+    for (std::int64_t d = 0; d < value_dim; ++d) {
       double sum = 0, magnitude = 0;
       for (std::int64_t t = seen.first; t < seen.last; ++t) {
         const double p = score[size(t - seen.first)] / total;
@@ -258,7 +279,7 @@ Oracle AttentionProblem::oracle(std::size_t most) const {
         sum += p * v;
         magnitude += std::max(p, std::min(1.0, most_p[size(t - seen.first)] / total)) * std::abs(v);
       }
-      o.index.push_back(row * size(head_dim) + size(d));
+      o.index.push_back(row * size(value_dim) + size(d));
       o.value.push_back(sum);
       o.scale.push_back(magnitude * (1 + terms) + 1e-30);
     }

@@ -1,21 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
+#include "kernels/attention/attention.hpp"
+#include "kernels/attention/kv_cache.hpp"
 #include "kernels/cpu/kernel.hpp"
 
 namespace inferbench {
-
-// Element types of a KV cache. int8 has one scale per token and head; fp8 saturates.
-enum class KvType { fp32, bf16, fp16, int8, e4m3, e5m2 };
-
-std::vector<std::string> kv_formats();
-KvType kv_type(std::string_view format);
-std::size_t kv_bytes(KvType type);
-
-inline constexpr std::int64_t kKvBlock = 16;  // tokens of a KV block
 
 // Keys and values in blocks of 16 tokens: what lies at [block][kv head][token][head_dim].
 struct PagedCache {
@@ -26,10 +18,10 @@ struct PagedCache {
 // Attention of the latest tokens of each request over its cached keys and values.
 //
 //   q            [requests, tokens, q_heads, head_dim]      fp32
-//   cache        [blocks, kv_heads, 16, head_dim]           of the format; keys and values
+//   cache        [blocks, kv_heads, 16, head_dim]           of the format; values: value_dim
 //   block_table  [requests, max_blocks]   the cache block of each 16 tokens, in random order
 //   context      [requests]               tokens cached before the new ones
-//   out          [requests, tokens, q_heads, head_dim]      fp32
+//   out          [requests, tokens, q_heads, value_dim]     fp32
 //
 // The keys and values of the new tokens are in the cache too. Token i of a request sees context + i
 // + 1 tokens, itself included, or the last `window` of them (0: all). Scores are scaled by
@@ -53,11 +45,13 @@ class AttentionProblem final : public Problem {
   };
   Visible visible(std::int64_t request, std::int64_t token) const;
 
+  AttentionShape heads() const;
+
   // Where token `at` of a request's kv head lies, counted in tokens: times head_dim, an element.
   std::size_t place(std::int64_t request, std::int64_t head, std::int64_t at) const;
 
-  std::int64_t requests = 0, tokens = 0, q_heads = 0, kv_heads = 0, head_dim = 0, window = 0;
-  std::int64_t max_blocks = 0;
+  std::int64_t requests = 0, tokens = 0, q_heads = 0, kv_heads = 0, head_dim = 0, value_dim = 0;
+  std::int64_t window = 0, max_blocks = 0, blocks = 0;
   KvType kv = KvType::fp32;
   std::vector<std::int64_t> context;
   std::vector<float> q;
@@ -65,6 +59,9 @@ class AttentionProblem final : public Problem {
   PagedCache cache;
 
  private:
+  double kv_element_bytes() const;
+  void draw_contexts();
+  void lay_out_blocks();
   void fill_cache();
   float key(std::size_t place, std::int64_t d) const;
   float value(std::size_t place, std::int64_t d) const;

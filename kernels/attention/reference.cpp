@@ -36,10 +36,18 @@ std::vector<Axis> heads() {
       {.name = "q_heads", .preset = 32, .meaning = "query heads"},
       {.name = "kv_heads", .preset = 8, .meaning = "key-value heads"},
       {.name = "head_dim", .preset = 128, .meaning = "elements of a head"},
+      {.name = "value_dim",
+       .preset = 0,
+       .meaning = "elements of a value, 0: head_dim (MLA prompts: 192 and 128)",
+       .minimum = 0},
       {.name = "window", .preset = 0, .meaning = "sliding window in tokens, 0: none", .minimum = 0},
       {.name = "ragged",
        .preset = 0,
        .meaning = "1: contexts drawn between 0 and `context`",
+       .minimum = 0},
+      {.name = "skew",
+       .preset = 0,
+       .meaning = "s: the r-th longest context is context / r^(s/100) (Zipf)",
        .minimum = 0}};
 }
 
@@ -56,9 +64,11 @@ Implementation reference(const char* op) {
 
 }  // namespace
 
-Support head_dim_is_whole(const KernelCase& c) {
-  if (c.at("head_dim") % 16 == 0) return Support::yes();
-  return Support::no("head_dim is not a multiple of 16");
+Support heads_are_whole(const KernelCase& c) {
+  for (const char* dim : {"head_dim", "value_dim"}) {
+    if (c.at(dim) % 16 != 0) return Support::no(std::string(dim) + " is not a multiple of 16");
+  }
+  return Support::yes();
 }
 
 Op prefill_attention_op() {
@@ -76,13 +86,14 @@ Op prefill_attention_op() {
 
 Op paged_decode_op() {
   Op op{.name = "paged_decode",
-        .summary = "attention of one new token per request over its paged cache",
+        .summary = "attention of a new token per request, or of q drafts, over its paged cache",
         .axes = heads(),
         .formats = kv_formats(),
         .problem = make_problem};
   op.axes.push_back({.name = "requests", .preset = 1, .meaning = "requests in the batch"});
   op.axes.push_back(
       {.name = "context", .preset = 4096, .meaning = "tokens cached before it", .minimum = 0});
+  op.axes.push_back({.name = "q", .preset = 1, .meaning = "new tokens of each: drafts to verify"});
   return op;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/cpu/target.hpp"
 
@@ -52,13 +53,14 @@ struct Vec {
     const __m128i x = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
     return _mm256_cvtph_ps(_mm_slli_epi16(_mm_cvtepu8_epi16(x), 8));
   }
-  // e4m3's bits, seen as fp16, are 2^-8 of its value, denormals included. Its NaN is not one then:
-  // caches are written by a conversion that saturates.
-  INFERBENCH_AVX2 INFERBENCH_INLINE static F load_e4m3(const std::uint8_t* p) {
-    const __m128i x = _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
-    const __m128i sign = _mm_slli_epi16(_mm_and_si128(x, _mm_set1_epi16(0x80)), 8);
-    const __m128i rest = _mm_slli_epi16(_mm_and_si128(x, _mm_set1_epi16(0x7F)), 7);
-    return _mm256_mul_ps(_mm256_cvtph_ps(_mm_or_si128(sign, rest)), _mm256_set1_ps(256.0F));
+  // e4m3's bits, seen as fp16, are 2^-8 of its value, denormals included; the factor is left to the
+  // caller, who has a product to put it into. Its NaN is not one then: caches are written by a
+  // conversion that saturates.
+  INFERBENCH_AVX2 INFERBENCH_INLINE static F load_e4m3_raw(const std::uint8_t* p) {
+    // Sign-extended, the sign is in place after the shift and also in the bit below it.
+    const __m128i x = _mm_cvtepi8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)));
+    const __m128i code = _mm_and_si128(_mm_slli_epi16(x, 7), _mm_set1_epi16(-0x4001));
+    return _mm256_cvtph_ps(code);
   }
 
   INFERBENCH_AVX2 INFERBENCH_INLINE static F round(F x) {
@@ -75,13 +77,44 @@ struct Vec {
     return _mm256_and_ps(x, _mm256_cmp_ps(at, least, _CMP_GE_OQ));
   }
 
+  // Lane i from lane i ^ kDistance.
+  template <int kDistance>
+  INFERBENCH_AVX2 INFERBENCH_INLINE static F swap(F x) {
+    if constexpr (kDistance == 4) {
+      return _mm256_permute2f128_ps(x, x, 1);
+    } else {
+      return _mm256_permute_ps(x, kDistance == 2 ? 0x4E : 0xB1);
+    }
+  }
+  // a, but in the lanes whose index has (kHigh) or has not the bit kDistance, lane i ^ kDistance of
+  // b: what transposes a matrix, distance by distance.
+  template <int kDistance, bool kHigh>
+  INFERBENCH_AVX2 INFERBENCH_INLINE static F merge_swapped(F a, F b) {
+    constexpr int kLanesOf = kDistance == 4 ? 0xF0 : (kDistance == 2 ? 0xCC : 0xAA);
+    return _mm256_blend_ps(a, swap<kDistance>(b), kHigh ? kLanesOf : 0xFF - kLanesOf);
+  }
+  // kPeriod floats, again and again.
+  template <int kPeriod>
+  INFERBENCH_AVX2 INFERBENCH_INLINE static F repeat(const float* p) {
+    if constexpr (kPeriod == 8) {
+      return load(p);
+    } else if constexpr (kPeriod == 4) {
+      return _mm256_broadcast_ps(reinterpret_cast<const __m128*>(p));
+    } else if constexpr (kPeriod == 2) {
+      double two;
+      std::memcpy(&two, p, sizeof(two));
+      return _mm256_castpd_ps(_mm256_set1_pd(two));
+    } else {
+      return set1(*p);
+    }
+  }
   // The sums of four vectors, side by side.
-  INFERBENCH_AVX2 INFERBENCH_INLINE static __m128 sums(F a, F b, F c, F d) {
+  INFERBENCH_AVX2 INFERBENCH_INLINE static void store_sums(float* to, F a, F b, F c, F d) {
     const __m256 ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
     const __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
     const __m256 lanes =
         _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xEE));
-    return _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1)));
   }
 };
 

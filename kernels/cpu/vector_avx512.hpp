@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/cpu/target.hpp"
 
@@ -46,13 +47,11 @@ struct Vec {
     const __m128i x = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     return _mm512_cvtph_ps(_mm256_slli_epi16(_mm256_cvtepu8_epi16(x), 8));
   }
-  // e4m3's bits, seen as fp16, are 2^-8 of its value, denormals included. Its NaN is not one then:
-  // caches are written by a conversion that saturates.
-  INFERBENCH_AVX512 INFERBENCH_INLINE static F load_e4m3(const std::uint8_t* p) {
-    const __m256i x = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
-    const __m256i sign = _mm256_slli_epi16(_mm256_and_si256(x, _mm256_set1_epi16(0x80)), 8);
-    const __m256i rest = _mm256_slli_epi16(_mm256_and_si256(x, _mm256_set1_epi16(0x7F)), 7);
-    return _mm512_mul_ps(_mm512_cvtph_ps(_mm256_or_si256(sign, rest)), _mm512_set1_ps(256.0F));
+  // 2^-8 of its value; see Vec of AVX2.
+  INFERBENCH_AVX512 INFERBENCH_INLINE static F load_e4m3_raw(const std::uint8_t* p) {
+    const __m256i x = _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    const __m256i code = _mm256_and_si256(_mm256_slli_epi16(x, 7), _mm256_set1_epi16(-0x4001));
+    return _mm512_cvtph_ps(code);
   }
 
   INFERBENCH_AVX512 INFERBENCH_INLINE static F round(F x) {
@@ -66,15 +65,53 @@ struct Vec {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(at, least, _CMP_GE_OQ), x);
   }
 
+  // Lane i from lane i ^ kDistance.
+  template <int kDistance>
+  INFERBENCH_AVX512 INFERBENCH_INLINE static F swap(F x) {
+    if constexpr (kDistance >= 4) {
+      return _mm512_shuffle_f32x4(x, x, kDistance == 8 ? 0x4E : 0xB1);
+    } else {
+      return _mm512_permute_ps(x, kDistance == 2 ? 0x4E : 0xB1);
+    }
+  }
+  // See Vec of AVX2.
+  template <int kDistance, bool kHigh>
+  INFERBENCH_AVX512 INFERBENCH_INLINE static F merge_swapped(F a, F b) {
+    constexpr unsigned kHighLanes = kDistance == 8   ? 0xFF00
+                                    : kDistance == 4 ? 0xF0F0
+                                    : kDistance == 2 ? 0xCCCC
+                                                     : 0xAAAA;
+    constexpr auto kTaken = static_cast<__mmask16>(kHigh ? kHighLanes : 0xFFFFU - kHighLanes);
+    if constexpr (kDistance >= 4) {
+      return _mm512_mask_shuffle_f32x4(a, kTaken, b, b, kDistance == 8 ? 0x4E : 0xB1);
+    } else {
+      return _mm512_mask_permute_ps(a, kTaken, b, kDistance == 2 ? 0x4E : 0xB1);
+    }
+  }
+  // kPeriod floats, again and again.
+  template <int kPeriod>
+  INFERBENCH_AVX512 INFERBENCH_INLINE static F repeat(const float* p) {
+    if constexpr (kPeriod == 8) {
+      return _mm512_broadcast_f32x8(_mm256_loadu_ps(p));
+    } else if constexpr (kPeriod == 4) {
+      return _mm512_broadcast_f32x4(_mm_loadu_ps(p));
+    } else if constexpr (kPeriod == 2) {
+      double two;
+      std::memcpy(&two, p, sizeof(two));
+      return _mm512_castpd_ps(_mm512_set1_pd(two));
+    } else {
+      return set1(*p);
+    }
+  }
   // The sums of four vectors, side by side.
-  INFERBENCH_AVX512 INFERBENCH_INLINE static __m128 sums(F a, F b, F c, F d) {
+  INFERBENCH_AVX512 INFERBENCH_INLINE static void store_sums(float* to, F a, F b, F c, F d) {
     const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
     const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
     const __m512 lanes =
         _mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE));
     const __m256 half =
         _mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1));
-    return _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
   }
 };
 

@@ -6,11 +6,16 @@ namespace inferbench {
 
 AttentionHeads grouped_query_heads(double q_heads, double kv_heads, double head_dim,
                                    double kv_bytes) {
+  return grouped_query_heads(q_heads, kv_heads, head_dim, head_dim, kv_bytes);
+}
+
+AttentionHeads grouped_query_heads(double q_heads, double kv_heads, double qk_dim, double v_dim,
+                                   double kv_bytes) {
   return {.q_heads = q_heads,
           .kv_heads = kv_heads,
-          .qk_dim = head_dim,
-          .v_dim = head_dim,
-          .kv_elements = 2.0 * kv_heads * head_dim,
+          .qk_dim = qk_dim,
+          .v_dim = v_dim,
+          .kv_elements = kv_heads * (qk_dim + v_dim),
           .kv_bytes = kv_bytes};
 }
 

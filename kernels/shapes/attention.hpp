@@ -21,6 +21,10 @@ struct AttentionHeads {
 AttentionHeads grouped_query_heads(double q_heads, double kv_heads, double head_dim,
                                    double kv_bytes);
 
+// The same with values of another width than keys, as MLA's prompts have once they are expanded.
+AttentionHeads grouped_query_heads(double q_heads, double kv_heads, double qk_dim, double v_dim,
+                                   double kv_bytes);
+
 // MLA with keys and values expanded per head, as prompts are computed: qk_dim = nope + rope. Its
 // key-value traffic is that of the latent cache.
 AttentionHeads mla_expanded_heads(double q_heads, double nope, double rope, double v_dim,

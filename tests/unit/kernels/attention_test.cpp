@@ -32,6 +32,10 @@ const Axes kDecode[] = {
     heads(4, 1, 128, {{"requests", 1}, {"context", 2500}}),
     heads(4, 1, 64, {{"requests", 2}, {"context", 1500}, {"window", 400}}),
     heads(2, 2, 64, {{"requests", 2}, {"context", 40}, {"window", 5}}),
+    heads(8, 2, 64, {{"requests", 2}, {"context", 510}, {"q", 4}, {"ragged", 1}}),
+    heads(1, 1, 32, {{"context", 14}, {"q", 3}, {"requests", 2}}),
+    heads(6, 2, 48, {{"context", 600}, {"q", 2}, {"window", 70}, {"value_dim", 32}}),
+    heads(2, 1, 64, {{"context", 900}, {"requests", 5}, {"skew", 100}}),
 };
 
 const Axes kPrefill[] = {
@@ -43,6 +47,8 @@ const Axes kPrefill[] = {
     heads(1, 1, 96, {{"tokens", 200}, {"context", 130}}),
     heads(4, 1, 64, {{"tokens", 150}, {"context", 40}, {"window", 33}}),
     heads(2, 1, 64, {{"tokens", 9}, {"context", 300}, {"window", 150}}),
+    heads(2, 2, 192, {{"tokens", 70}, {"value_dim", 128}}),
+    heads(2, 1, 32, {{"tokens", 7}, {"context", 1040}, {"window", 700}}),
 };
 
 struct Named {
@@ -132,6 +138,24 @@ TEST(Attention, VisibleTokensAreCausalAndWindowed) {
   EXPECT_EQ(p.visible(0, 3).last, 14);
 }
 
+// Zipf with exponent 1: the longest of four contexts is 120, then 60, 40 and 30, in any order.
+TEST(Attention, SkewedContextsFollowZipf) {
+  AttentionProblem p(make_case(
+      "paged_decode", "fp32", heads(1, 1, 16, {{"requests", 4}, {"context", 120}, {"skew", 100}})));
+  std::sort(p.context.begin(), p.context.end());
+  EXPECT_EQ(p.context, (std::vector<std::int64_t>{30, 40, 60, 120}));
+}
+
+// Three drafts after 5 cached tokens see 6, 7 and 8: 21 pairs of 2 * (16 + 8) FLOPs; the cache's 8
+// tokens of 24 elements are read once for all of them.
+TEST(Attention, DraftsShareOnePassOverTheCache) {
+  const AttentionProblem p(make_case(
+      "paged_decode", "bf16", heads(1, 1, 16, {{"context", 5}, {"q", 3}, {"value_dim", 8}})));
+  EXPECT_EQ(p.visible(0, 2).last, 8);
+  EXPECT_EQ(p.work().flops.count(), 21.0 * 2 * 24);
+  EXPECT_EQ(p.work().bytes().count(), 8.0 * 24 * 2 + 3 * 16 * 4 + 3 * 8 * 4);
+}
+
 TEST(Attention, BadShapesAreRefused) {
   EXPECT_THROW(
       AttentionProblem(make_case("paged_decode", "fp32", {{"q_heads", 3}, {"kv_heads", 2}})),
@@ -139,6 +163,9 @@ TEST(Attention, BadShapesAreRefused) {
   const KernelCase odd = make_case("paged_decode", "fp32", {{"head_dim", 72}});
   EXPECT_EQ(supports(implementation("paged_decode", "avx2"), odd, Isa::avx2).reason,
             "head_dim is not a multiple of 16");
+  const KernelCase value = make_case("paged_decode", "fp32", {{"value_dim", 8}});
+  EXPECT_EQ(supports(implementation("paged_decode", "portable"), value).reason,
+            "value_dim is not a multiple of 16");
   EXPECT_EQ(preferred(odd).name, "reference");
 }
 
