@@ -13,7 +13,7 @@ namespace inferbench {
 namespace {
 
 constexpr std::size_t kSettleRuns = 5;
-constexpr std::int64_t kMostWarmUps = 10'000;
+constexpr std::size_t kMostWarmUps = 10'000;
 
 double median_of(std::vector<double> values) {
   const double middle = 50;
@@ -31,92 +31,110 @@ std::vector<double> column(const TimedSubject& subject, Field field) {
 // One subject on its way through the rounds.
 class Course {
  public:
-  Course(const Subject& subject, Stopwatch& stopwatch, const SamplerOptions& options)
-      : subject_(subject), stopwatch_(stopwatch), options_(options) {
-    result_.name = subject.name;
-  }
+  explicit Course(Subject subject) : subject_(std::move(subject)) { result_.name = subject_.name; }
+
+  void replace(Subject subject) { subject_ = std::move(subject); }
 
   // Runs until the latest few are no faster than the few before, or a fifth of the budget is gone.
-  void warm_up() {
+  void warm_up(Stopwatch& stopwatch, const SamplerOptions& options, Duration budget) {
+    allowance_ = spent_ + budget;
     std::vector<double> times;
     double best_before = 0;
-    while (result_.warm_up_runs < kMostWarmUps) {
-      times.push_back(sample(1).wall_ns);
+    const Duration most = spent_ + budget / 5;
+    while (times.size() < kMostWarmUps) {
+      times.push_back(sample(stopwatch, 1, 0).wall_ns);
       ++result_.warm_up_runs;
       if (times.size() < kSettleRuns) continue;
       const double latest = *std::min_element(times.end() - kSettleRuns, times.end());
       const bool settled = best_before > 0 && latest >= 0.98 * best_before;
-      if (settled || spent_ > options_.budget / 5) break;
+      if (settled || spent_ > most || (options.interrupted && options.interrupted())) break;
       if (times.size() % kSettleRuns == 0) best_before = latest;
     }
-    if (subject_.prepare || times.empty()) return;
+    if (subject_.prepare || !result_.samples.empty()) return;
     const double run = std::max(1.0, median_of(times));
-    const auto fill = static_cast<double>(options_.shortest_sample.count()) / run;
+    const auto fill = static_cast<double>(options.shortest_sample.count()) / run;
     result_.runs_per_sample = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(fill)));
   }
 
-  void take() {
-    result_.samples.push_back(sample(result_.runs_per_sample));
-    decide();
+  void take(Stopwatch& stopwatch, const SamplerOptions& options, std::int64_t round) {
+    result_.samples.push_back(sample(stopwatch, result_.runs_per_sample, round));
+    decide(options);
+  }
+
+  void reopen() { done_ = settled(); }
+  void interrupt() {
+    if (!done_) stop(StopReason::interrupted);
   }
   bool done() const { return done_; }
+  bool settled() const { return settled_; }
 
-  TimedSubject finish() {
-    result_.median_ns = median_of(column(result_, &TimedSample::wall_ns));
-    result_.cpu_median_ns = median_of(column(result_, &TimedSample::cpu_ns));
-    result_.interval = interval();
-    const auto preempted = std::count_if(result_.samples.begin(), result_.samples.end(),
+  double relative_width(const SamplerOptions& options) const {
+    if (settled_) return 0;
+    const double median = median_of(column(result_, field(options)));
+    return median > 0 ? interval(options).width() / median : 0;
+  }
+
+  TimedSubject result(const SamplerOptions& options) const {
+    TimedSubject out = result_;
+    if (out.samples.empty()) return out;
+    out.median_ns = median_of(column(out, &TimedSample::wall_ns));
+    out.cpu_median_ns = median_of(column(out, &TimedSample::cpu_ns));
+    out.interval = interval(options);
+    const auto preempted = std::count_if(out.samples.begin(), out.samples.end(),
                                          [](const TimedSample& s) { return s.preempted; });
-    result_.preempted_share =
-        static_cast<double>(preempted) / static_cast<double>(result_.samples.size());
-    return std::move(result_);
+    out.preempted_share = static_cast<double>(preempted) / static_cast<double>(out.samples.size());
+    return out;
   }
 
  private:
-  TimedSample sample(std::int64_t runs) {
+  TimedSample sample(Stopwatch& stopwatch, std::int64_t runs, std::int64_t round) {
     if (subject_.prepare) subject_.prepare();
-    const Reading begin = stopwatch_.begin();
+    const Reading begin = stopwatch.begin();
     for (std::int64_t run = 0; run < runs; ++run) subject_.run();
-    const Reading end = stopwatch_.end();
+    const Reading end = stopwatch.end();
     spent_ += end.wall - begin.wall;
     const auto per_run = [&](Duration time) {
       return static_cast<double>(time.count()) / static_cast<double>(runs);
     };
     return {.wall_ns = per_run(end.wall - begin.wall),
             .cpu_ns = per_run(end.cpu - begin.cpu),
-            .preempted = end.preemptions > begin.preemptions};
+            .preempted = end.preemptions > begin.preemptions,
+            .round = round};
   }
 
-  Interval interval() const {
-    const std::vector<double> wall = column(result_, &TimedSample::wall_ns);
-    return bootstrap_median(wall, {.confidence = options_.confidence, .seed = options_.seed});
+  static double TimedSample::*field(const SamplerOptions& options) {
+    return options.clock == TimedClock::cpu ? &TimedSample::cpu_ns : &TimedSample::wall_ns;
+  }
+
+  Interval interval(const SamplerOptions& options) const {
+    return bootstrap_median(column(result_, field(options)),
+                            {.confidence = options.confidence, .seed = options.seed});
+  }
+
+  void stop(StopReason reason) {
+    result_.stop = reason;
+    done_ = true;
+    settled_ = reason == StopReason::precise || reason == StopReason::most_samples;
   }
 
   // The interval is looked at each time the samples have grown by a quarter, so that looking at it
   // costs little and happens seldom enough not to stop at a lucky moment.
-  void decide() {
+  void decide(const SamplerOptions& options) {
     const auto n = static_cast<std::int64_t>(result_.samples.size());
-    if (n < options_.fewest) return;
-    const auto stop = [&](StopReason reason) {
-      result_.stop = reason;
-      done_ = true;
-    };
-    if (n >= options_.most) return stop(StopReason::most_samples);
+    if (n < options.fewest) return;
+    if (n >= options.most) return stop(StopReason::most_samples);
     if (n >= next_look_) {
       next_look_ = n + std::max<std::int64_t>(1, n / 4);
-      const double median = median_of(column(result_, &TimedSample::wall_ns));
-      if (interval().width() <= options_.relative_width * median) return stop(StopReason::precise);
+      if (relative_width(options) <= options.relative_width) return stop(StopReason::precise);
     }
-    if (spent_ >= options_.budget) stop(StopReason::budget);
+    if (spent_ >= allowance_) stop(StopReason::budget);
   }
 
-  const Subject& subject_;
-  Stopwatch& stopwatch_;
-  const SamplerOptions& options_;
+  Subject subject_;
   TimedSubject result_;
-  Duration spent_{};
+  Duration spent_{}, allowance_{};
   std::int64_t next_look_ = 0;
-  bool done_ = false;
+  bool done_ = false, settled_ = false;
 };
 
 void check(const SamplerOptions& options) {
@@ -132,50 +150,119 @@ std::string_view name(StopReason reason) {
       return "precise";
     case StopReason::most_samples:
       return "most_samples";
+    case StopReason::interrupted:
+      return "interrupted";
     case StopReason::budget:
       break;
   }
   return "budget";
 }
 
-std::vector<TimedSubject> time_subjects(std::span<const Subject> subjects, Stopwatch& stopwatch,
-                                        const SamplerOptions& options) {
-  check(options);
-  std::vector<Course> courses;
-  courses.reserve(subjects.size());
-  for (const Subject& subject : subjects) courses.emplace_back(subject, stopwatch, options);
-  for (Course& course : courses) course.warm_up();
+struct SubjectGroup::State {
+  State(Stopwatch& watch, const SamplerOptions& given)
+      : stopwatch(watch), options(given), random(given.seed, "rounds") {}
 
-  RandomStream random(options.seed, "rounds");
-  std::vector<std::size_t> order(subjects.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto open = [&] {
+  Stopwatch& stopwatch;
+  SamplerOptions options;
+  std::vector<Course> courses;
+  RandomStream random;
+  std::int64_t rounds = 0;
+
+  bool open() const {
     return std::any_of(courses.begin(), courses.end(), [](const Course& c) { return !c.done(); });
-  };
-  while (open()) {
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
-    for (const std::size_t i : order) {
-      if (!courses[i].done()) courses[i].take();
+  }
+  bool interrupted() const { return options.interrupted && options.interrupted(); }
+
+  void warm_up(Duration budget) {
+    for (Course& course : courses) {
+      course.reopen();
+      if (!course.done()) course.warm_up(stopwatch, options, budget);
     }
   }
+
+  void take_round() {
+    std::vector<std::size_t> order(courses.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    ++rounds;
+    for (const std::size_t i : order) {
+      if (!courses[i].done()) courses[i].take(stopwatch, options, rounds);
+    }
+  }
+};
+
+SubjectGroup::SubjectGroup(std::vector<Subject> subjects, Stopwatch& stopwatch,
+                           const SamplerOptions& options)
+    : state_(std::make_unique<State>(stopwatch, options)) {
+  check(options);
+  state_->courses.reserve(subjects.size());
+  for (Subject& subject : subjects) state_->courses.emplace_back(std::move(subject));
+}
+SubjectGroup::~SubjectGroup() = default;
+SubjectGroup::SubjectGroup(SubjectGroup&&) noexcept = default;
+
+void SubjectGroup::sample(Duration budget) {
+  state_->warm_up(budget);
+  while (state_->open()) {
+    state_->take_round();
+    if (!state_->interrupted()) continue;
+    for (Course& course : state_->courses) course.interrupt();
+  }
+}
+
+void SubjectGroup::detach() {
+  for (Course& course : state_->courses) course.replace({});
+}
+
+void SubjectGroup::attach(std::vector<Subject> subjects) {
+  ensure(subjects.size() == state_->courses.size(), "a group goes on with the same subjects");
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    state_->courses[i].replace(std::move(subjects[i]));
+  }
+}
+
+bool SubjectGroup::settled() const {
+  const auto& courses = state_->courses;
+  return std::all_of(courses.begin(), courses.end(), [](const Course& c) { return c.settled(); });
+}
+
+double SubjectGroup::relative_width() const {
+  double widest = 0;
+  for (const Course& course : state_->courses) {
+    widest = std::max(widest, course.relative_width(state_->options));
+  }
+  return widest;
+}
+
+std::vector<TimedSubject> SubjectGroup::results() const {
   std::vector<TimedSubject> timed;
-  timed.reserve(courses.size());
-  for (Course& course : courses) timed.push_back(course.finish());
+  timed.reserve(state_->courses.size());
+  for (const Course& course : state_->courses) timed.push_back(course.result(state_->options));
   return timed;
+}
+
+std::vector<TimedSubject> time_subjects(std::span<const Subject> subjects, Stopwatch& stopwatch,
+                                        const SamplerOptions& options) {
+  SubjectGroup group({subjects.begin(), subjects.end()}, stopwatch, options);
+  group.sample(options.budget);
+  return group.results();
 }
 
 Ratio paired_ratio(const TimedSubject& of, const TimedSubject& over, bool cpu_time) {
   const auto field = cpu_time ? &TimedSample::cpu_ns : &TimedSample::wall_ns;
-  const std::size_t pairs = std::min(of.samples.size(), over.samples.size());
-  ensure(pairs >= 1, "a ratio needs samples of both");
+  // Samples are in the order of their rounds; a subject that is done misses the later ones.
   std::vector<double> logs;
-  for (std::size_t i = 0; i < pairs; ++i) {
-    logs.push_back(std::log(of.samples[i].*field / over.samples[i].*field));
+  auto other = over.samples.begin();
+  for (const TimedSample& sample : of.samples) {
+    while (other != over.samples.end() && other->round < sample.round) ++other;
+    if (other == over.samples.end()) break;
+    if (other->round == sample.round) logs.push_back(std::log(sample.*field / (*other).*field));
   }
+  ensure(!logs.empty(), "a ratio needs samples of both");
   const Interval interval = bootstrap_median(logs);
   return {.median = std::exp(median_of(logs)),
           .interval = {std::exp(interval.low), std::exp(interval.high), interval.confidence},
-          .pairs = pairs};
+          .pairs = logs.size()};
 }
 
 }  // namespace inferbench

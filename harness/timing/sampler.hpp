@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,12 @@ struct Subject {
   std::function<void()> prepare{};  // before each sample, not timed: rotate or flush inputs
 };
 
+// Which clock decides when enough is known, and is what an interval is of.
+enum class TimedClock {
+  wall,  // what a user waits
+  cpu,   // time on a core: what the work costs on a machine that others use too
+};
+
 struct SamplerOptions {
   Duration budget{500'000'000};       // of wall time per subject, warm-up included
   Duration shortest_sample{100'000};  // shorter runs are repeated inside a sample to fill it
@@ -28,15 +35,18 @@ struct SamplerOptions {
   double relative_width = 0.02;  // of the interval around the median at which enough is known
   double confidence = 0.95;
   std::uint64_t seed = 1;  // order of subjects in a round, and the bootstrap
+  TimedClock clock = TimedClock::wall;
+  std::function<bool()> interrupted{};  // asked after each round; true: end with what there is
 };
 
 // One timed stretch of `runs` runs, given per run.
 struct TimedSample {
   double wall_ns = 0, cpu_ns = 0;
   bool preempted = false;
+  std::int64_t round = 0;  // in which it was taken
 };
 
-enum class StopReason { precise, budget, most_samples };
+enum class StopReason { precise, budget, most_samples, interrupted };
 std::string_view name(StopReason reason);
 
 struct TimedSubject {
@@ -47,11 +57,11 @@ struct TimedSubject {
   StopReason stop = StopReason::budget;
   double median_ns = 0;        // of wall time per run
   double cpu_median_ns = 0;    // of CPU time per run
-  Interval interval;           // of median_ns
+  Interval interval;           // of the median of the clock that the options name
   double preempted_share = 0;  // of the samples
 };
 
-// Times subjects against each other, one sample of each per round in an order drawn anew, so that
+// Subjects timed against each other, one sample of each per round in an order drawn anew, so that
 // whatever the machine is going through meets all of them alike.
 //
 // Warm-up ends when it has settled: when the latest runs are no faster than those before them.
@@ -61,11 +71,37 @@ struct TimedSubject {
 // A subject is done when its interval is narrow enough, when its budget is spent or when it has the
 // most samples; rounds go on until all are. Nothing is discarded: a median does not need it, and
 // preempted samples are counted.
+//
+// Sampling can go on later, with more budget: spread over time, samples see more of the moods of
+// the machine. In between the work may be taken down (detach) and set up again (attach).
+class SubjectGroup {
+ public:
+  SubjectGroup(std::vector<Subject> subjects, Stopwatch& stopwatch, const SamplerOptions& options);
+  ~SubjectGroup();
+  SubjectGroup(SubjectGroup&&) noexcept;
+  SubjectGroup& operator=(SubjectGroup&&) = delete;
+
+  // Warms up, then takes rounds; each subject may spend `budget` of wall time in this call.
+  void sample(Duration budget);
+
+  void detach();                               // forgets what to run, keeps the samples
+  void attach(std::vector<Subject> subjects);  // the same ones, in the same order
+
+  bool settled() const;           // nothing more to learn: each is precise or has the most samples
+  double relative_width() const;  // of the widest interval of those that are not settled; else 0
+  std::vector<TimedSubject> results() const;  // sampled at least once
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// All of it at once.
 std::vector<TimedSubject> time_subjects(std::span<const Subject> subjects, Stopwatch& stopwatch,
                                         const SamplerOptions& options = {});
 
 // Geometric middle of the ratios of one subject's samples to another's of the same round, with its
-// interval: how many times as long `of` takes as `over`. Both have samples.
+// interval: how many times as long `of` takes as `over`. They share a round.
 struct Ratio {
   double median = 0;
   Interval interval;

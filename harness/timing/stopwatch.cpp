@@ -18,9 +18,15 @@ Duration thread_cpu() {
   return std::chrono::seconds(cpu.tv_sec) + Duration(cpu.tv_nsec);
 }
 
-std::int64_t thread_preemptions() {
+Duration process_cpu() {
+  timespec cpu{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+  return std::chrono::seconds(cpu.tv_sec) + Duration(cpu.tv_nsec);
+}
+
+std::int64_t preemptions(decltype(RUSAGE_SELF) whose) {
   rusage usage{};
-  getrusage(RUSAGE_THREAD, &usage);
+  getrusage(whose, &usage);
   return usage.ru_nivcsw;
 }
 
@@ -32,7 +38,7 @@ Duration steady_now() {
 
 Reading ThreadStopwatch::begin() {
   Reading reading;
-  reading.preemptions = thread_preemptions();
+  reading.preemptions = preemptions(RUSAGE_THREAD);
   reading.cpu = thread_cpu();
   reading.wall = steady_now();
   return reading;
@@ -42,7 +48,23 @@ Reading ThreadStopwatch::end() {
   Reading reading;
   reading.wall = steady_now();
   reading.cpu = thread_cpu();
-  reading.preemptions = thread_preemptions();
+  reading.preemptions = preemptions(RUSAGE_THREAD);
+  return reading;
+}
+
+Reading TeamStopwatch::begin() {
+  Reading reading;
+  reading.preemptions = preemptions(RUSAGE_SELF);
+  reading.cpu = process_cpu() / threads_;
+  reading.wall = steady_now();
+  return reading;
+}
+
+Reading TeamStopwatch::end() {
+  Reading reading;
+  reading.wall = steady_now();
+  reading.cpu = process_cpu() / threads_;
+  reading.preemptions = preemptions(RUSAGE_SELF);
   return reading;
 }
 

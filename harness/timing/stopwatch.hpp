@@ -28,6 +28,17 @@ class ThreadStopwatch final : public Stopwatch {
   Reading end() override;
 };
 
+// The same for all threads of the process: CPU time is that of all of them, divided by `threads`.
+class TeamStopwatch final : public Stopwatch {
+ public:
+  explicit TeamStopwatch(unsigned threads) : threads_(threads) {}  // >= 1
+  Reading begin() override;
+  Reading end() override;
+
+ private:
+  Duration::rep threads_;
+};
+
 // Time that the hypervisor gave to other guests, of all cores since boot; 0 where it is not told.
 Duration stolen_time();
 

@@ -155,5 +155,72 @@ TEST(ThreadStopwatch, ShowsTimeThatPasses) {
   EXPECT_GE(end.preemptions, begin.preemptions);
 }
 
+// A takes 1 ms and is precise after the fewest samples; B is wild and gets two visits. Its second
+// visit is in later rounds, which A has no part in: the ratio is of the rounds they share.
+TEST(SubjectGroup, GoesOnLaterWithTheSamplesItHas) {
+  Machine machine;
+  RandomStream random(1, "wild");
+  const auto subjects = [&] {
+    return std::vector<Subject>{{.name = "a", .run = [&] { machine.work(1ms); }},
+                                {.name = "b", .run = [&] {
+                                   machine.work(Duration(random.between(1'000'000, 9'000'000)));
+                                 }}};
+  };
+  SubjectGroup group(subjects(), machine, {.fewest = 5});
+  group.sample(100ms);
+  const std::vector<TimedSubject> first = group.results();
+  EXPECT_EQ(first[0].samples.size(), 5U);
+  EXPECT_EQ(first[0].stop, StopReason::precise);
+  EXPECT_EQ(first[1].stop, StopReason::budget);
+  EXPECT_FALSE(group.settled());
+  EXPECT_GT(group.relative_width(), 0.02);
+
+  group.detach();
+  group.attach(subjects());
+  group.sample(100ms);
+  const std::vector<TimedSubject> second = group.results();
+  EXPECT_EQ(second[0].samples.size(), 5U);  // settled: not sampled again
+  ASSERT_GT(second[1].samples.size(), first[1].samples.size());
+  for (std::size_t i = 0; i < first[1].samples.size(); ++i) {
+    EXPECT_EQ(second[1].samples[i].wall_ns, first[1].samples[i].wall_ns);
+  }
+  EXPECT_GT(second[1].samples.back().round, first[1].samples.back().round);
+  EXPECT_EQ(paired_ratio(second[1], second[0]).pairs, 5U);
+}
+
+TEST(SubjectGroup, AnInterruptEndsTheRoundAndKeepsWhatThereIs) {
+  Machine machine;
+  int ran = 0;
+  const Subject subject{.name = "long", .run = [&] { ++ran, machine.work(1s); }};
+  SamplerOptions options;
+  options.interrupted = [&] { return ran >= 7; };
+  SubjectGroup group({subject}, machine, options);
+  group.sample(1h);
+  const TimedSubject timed = group.results().front();
+  EXPECT_EQ(timed.stop, StopReason::interrupted);
+  EXPECT_EQ(timed.samples.size(), static_cast<std::size_t>(ran - timed.warm_up_runs));
+  EXPECT_FALSE(group.settled());
+}
+
+// The clock on the wall is wild, the time on the core is not: by the CPU clock it is precise at
+// once.
+TEST(SubjectGroup, DecidesByTheClockItIsTold) {
+  class Busy final : public Stopwatch {
+   public:
+    Reading begin() override { return {wall_, cpu_, 0}; }
+    Reading end() override { return {wall_, cpu_, 0}; }
+    Duration wall_{}, cpu_{};
+  } machine;
+  RandomStream random(1, "busy");
+  const Subject subject{.name = "busy", .run = [&] {
+                          machine.cpu_ += 1ms;
+                          machine.wall_ += Duration(random.between(1'000'000, 9'000'000));
+                        }};
+  const auto timed = time_subjects({&subject, 1}, machine, {.clock = TimedClock::cpu}).front();
+  EXPECT_EQ(timed.stop, StopReason::precise);
+  EXPECT_EQ(timed.interval.low, 1'000'000);
+  EXPECT_EQ(timed.interval.high, 1'000'000);
+}
+
 }  // namespace
 }  // namespace inferbench
