@@ -53,6 +53,9 @@ class Bound final : public BoundKernel {
   void poison() override { out_.poison(); }
   std::span<const float> output() override { return out_.span(); }
   bool guards_intact() const override { return out_.guards_intact(); }
+  std::span<const std::byte> activations() override {
+    return std::as_bytes(std::span<const float>(q_.span()));
+  }
 
  private:
   Buffer<float> q_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -62,6 +63,10 @@ class BoundKernel {
   virtual void poison() = 0;                    // makes every output NaN and renews the guards
   virtual std::span<const float> output() = 0;  // on the host, as fp32
   virtual bool guards_intact() const = 0;
+
+  // What the layer before has just written and a real step would find in the cache, where it can be
+  // told apart from weights and cached context; otherwise empty.
+  virtual std::span<const std::byte> activations() { return {}; }
 };
 
 // One way to compute an op. CPU kernels, CUDA kernels and vendor libraries look the same here.

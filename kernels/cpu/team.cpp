@@ -8,6 +8,8 @@ namespace {
 // Polls before sleeping: a few microseconds, about what a sleep and wake-up cost.
 constexpr int kSpins = 2000;
 
+std::atomic<void (*)(unsigned)> start_hook{nullptr};
+
 void wait_while(std::atomic<std::uint32_t>& value, std::uint32_t old) {
   for (int i = 0; i < kSpins; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
@@ -16,6 +18,10 @@ void wait_while(std::atomic<std::uint32_t>& value, std::uint32_t old) {
 }
 
 }  // namespace
+
+void on_team_thread_start(void (*hook)(unsigned rank)) {
+  start_hook = hook;
+}
 
 ThreadTeam::ThreadTeam(unsigned threads) {
   ensure(threads >= 1, "a team has at least one thread");
@@ -45,6 +51,7 @@ void ThreadTeam::run(const std::function<void(unsigned)>& body) {
 }
 
 void ThreadTeam::work(unsigned rank) {
+  if (auto* const hook = start_hook.load()) hook(rank);
   std::uint32_t seen = 0;
   while (true) {
     while (round_.load(std::memory_order_acquire) == seen) wait_while(round_, seen);

@@ -33,6 +33,10 @@ class ThreadTeam {
   std::atomic<bool> stop_{false};
 };
 
+// What each thread of teams made from now on calls first, with its rank: a place to pin it. The
+// caller's own thread, rank 0, does not. nullptr: nothing.
+void on_team_thread_start(void (*hook)(unsigned rank));
+
 // The part of [0, n) that belongs to `rank` of `size`: contiguous, sizes differ by one at most.
 struct Range {
   std::int64_t begin = 0, end = 0;

@@ -33,6 +33,10 @@ class PackedGemm final : public BoundKernel {
   void poison() override { out_.poison(); }
   std::span<const float> output() override { return out_.span(); }
   bool guards_intact() const override { return out_.guards_intact(); }
+  std::span<const std::byte> activations() override {
+    return in_.size() > 0 ? std::as_bytes(std::span<const float>(in_.span()))
+                          : std::as_bytes(std::span<const std::uint16_t>(in16_.span()));
+  }
 
  private:
   PackedLinear linear_;

@@ -1,0 +1,170 @@
+#include "harness/micro/roofs.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "harness/stats/percentile.hpp"
+#include "kernels/cpu/team.hpp"
+#include "kernels/machine/probes.hpp"
+
+namespace inferbench {
+namespace {
+
+const std::vector<std::string> kFma = {"fma_fp32_portable", "fma_fp32_avx2", "fma_fp32_avx512"};
+
+double median_of(std::vector<double> values) {
+  const double middle = 50;
+  return percentiles(values, std::span(&middle, 1)).front();
+}
+
+double cache_bytes(int name) {
+  const long bytes = sysconf(name);
+  return bytes > 0 ? static_cast<double>(bytes) : 0;
+}
+
+const Roof* best_of(const std::vector<Roof>& roofs, const std::vector<std::string>& probes,
+                    unsigned threads) {
+  const Roof* best = nullptr;
+  for (const Roof& roof : roofs) {
+    const bool listed = std::find(probes.begin(), probes.end(), roof.probe) != probes.end();
+    if (listed && roof.threads == threads && (!best || roof.rate > best->rate)) best = &roof;
+  }
+  return best;
+}
+
+// A roof and how long it alone makes a run.
+struct Bound {
+  const Roof* roof = nullptr;
+  double ns = 0;
+};
+
+Bound binding(const std::vector<Roof>& roofs, std::string_view op, std::string_view format,
+              const Work& work, unsigned threads, bool cold) {
+  const Roof* arithmetic = best_of(roofs, arithmetic_probes(op, format), threads);
+  const Roof* memory = best_of(roofs, {memory_probe(work.bytes().count(), threads, cold)}, threads);
+  Bound bound;
+  if (arithmetic) bound = {arithmetic, work.flops.count() / arithmetic->rate};
+  if (memory && work.bytes().count() / memory->rate >= bound.ns) {
+    bound = {memory, work.bytes().count() / memory->rate};
+  }
+  return bound;
+}
+
+}  // namespace
+
+std::vector<std::string> arithmetic_probes(std::string_view op, std::string_view format) {
+  const bool gemm = op.find("gemm") != std::string_view::npos;
+  if (gemm && (format.starts_with("w8a8") || format.starts_with("w4a8") || format == "int8")) {
+    return {"dot_int8_avx2", "dot_int8_vnni"};
+  }
+  std::vector<std::string> probes = kFma;
+  if (gemm && format == "bf16") probes.emplace_back("dot_bf16_avx512");
+  return probes;
+}
+
+std::string memory_probe(double bytes, unsigned threads, bool cold) {
+  if (cold) return "read_memory";
+  if (bytes <= threads * cache_bytes(_SC_LEVEL1_DCACHE_SIZE)) return "read_l1";
+  if (bytes <= threads * cache_bytes(_SC_LEVEL2_CACHE_SIZE)) return "read_l2";
+  return bytes <= cache_bytes(_SC_LEVEL3_CACHE_SIZE) ? "read_l3" : "read_memory";
+}
+
+std::optional<RowRoof> binding_roof(const std::vector<Roof>& roofs, std::string_view op,
+                                    std::string_view format, const Work& work, unsigned threads,
+                                    bool cold, double median_ns) {
+  const Bound bound = binding(roofs, op, format, work, threads, cold);
+  if (bound.roof == nullptr || median_ns <= 0) return std::nullopt;
+  return RowRoof{.probe = bound.roof->probe,
+                 .unit = bound.roof->unit,
+                 .rate = bound.roof->rate,
+                 .share = bound.ns / median_ns};
+}
+
+double least_ns(const std::vector<Roof>& roofs, std::string_view op, std::string_view format,
+                const Work& work, unsigned threads, bool cold) {
+  return binding(roofs, op, format, work, threads, cold).ns;
+}
+
+struct RoofProbes::State {
+  unsigned threads;
+  SamplerOptions options;
+  std::vector<MachineProbe> probes;  // those asked for and present; without anything to run
+  SubjectGroup group;
+  std::vector<std::size_t> first_visit;  // samples of each after it
+
+  static std::vector<MachineProbe> pick(const std::vector<std::string>& wanted) {
+    std::vector<MachineProbe> picked;
+    for (MachineProbe& probe : machine_probes()) {
+      const bool asked = std::find(wanted.begin(), wanted.end(), probe.name) != wanted.end();
+      if (asked && probe.run) picked.push_back(std::move(probe));
+    }
+    return picked;
+  }
+
+  static std::vector<Subject> unbound(const std::vector<MachineProbe>& probes) {
+    std::vector<Subject> subjects;
+    for (const MachineProbe& probe : probes) subjects.push_back({.name = probe.name, .run = {}});
+    return subjects;
+  }
+};
+
+RoofProbes::RoofProbes(const std::vector<std::string>& probes, unsigned threads,
+                       Stopwatch& stopwatch, const SamplerOptions& options) {
+  std::vector<MachineProbe> picked = State::pick(probes);
+  for (MachineProbe& probe : picked) probe.run = nullptr;
+  SamplerOptions until_the_end = options;  // a probe that stopped early could not tell of a drift
+  until_the_end.relative_width = 0;
+  until_the_end.fewest = 3;
+  SubjectGroup group(State::unbound(picked), stopwatch, until_the_end);
+  state_ =
+      std::unique_ptr<State>(new State{threads, options, std::move(picked), std::move(group), {}});
+}
+RoofProbes::~RoofProbes() = default;
+
+void RoofProbes::visit(Duration budget) {
+  std::vector<std::string> names;
+  for (const MachineProbe& probe : state_->probes) names.push_back(probe.name);
+  if (names.empty()) return;
+  std::vector<std::vector<MachineProbe>> by_thread;  // each thread has its own memory
+  for (unsigned t = 0; t < state_->threads; ++t) by_thread.push_back(State::pick(names));
+  ThreadTeam team(state_->threads);
+  std::vector<Subject> subjects;
+  for (std::size_t p = 0; p < names.size(); ++p) {
+    subjects.push_back({.name = names[p], .run = [&by_thread, &team, p] {
+                          team.run([&](unsigned thread) { by_thread[thread][p].run(); });
+                        }});
+  }
+  state_->group.attach(std::move(subjects));
+  state_->group.sample(budget / static_cast<Duration::rep>(names.size()));
+  state_->group.detach();
+  if (!state_->first_visit.empty()) return;
+  for (const TimedSubject& timed : state_->group.results()) {
+    state_->first_visit.push_back(timed.samples.size());
+  }
+}
+
+std::vector<Roof> RoofProbes::roofs() const {
+  const bool cpu = state_->options.clock == TimedClock::cpu;
+  std::vector<Roof> roofs;
+  const std::vector<TimedSubject> timed = state_->group.results();
+  for (std::size_t p = 0; p < timed.size(); ++p) {
+    std::vector<double> first, rest;
+    for (std::size_t s = 0; s < timed[p].samples.size(); ++s) {
+      const TimedSample& sample = timed[p].samples[s];
+      (s < state_->first_visit[p] ? first : rest).push_back(cpu ? sample.cpu_ns : sample.wall_ns);
+    }
+    const double work = state_->probes[p].work * state_->threads;
+    roofs.push_back({.probe = timed[p].name,
+                     .unit = state_->probes[p].unit,
+                     .threads = state_->threads,
+                     .rate = work / (cpu ? timed[p].cpu_median_ns : timed[p].median_ns),
+                     .low = work / timed[p].interval.high,
+                     .high = work / timed[p].interval.low,
+                     .samples = timed[p].samples.size(),
+                     .drift = rest.empty() ? 1 : median_of(rest) / median_of(first)});
+  }
+  return roofs;
+}
+
+}  // namespace inferbench

@@ -1,0 +1,406 @@
+#include "harness/micro/run_cases.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "harness/base/text_table.hpp"
+#include "harness/timing/pinning.hpp"
+#include "kernels/cpu/team.hpp"
+#include "kernels/registry.hpp"
+
+namespace inferbench {
+namespace {
+
+// Inputs in fp32, the implementation's own form of them, and the output.
+constexpr double kMemoryPerByteMoved = 3;
+// The reference is one plain loop; anything slower than this a run is skipped unless asked for.
+constexpr double kReferenceFlopPerNs = 1;
+constexpr double kSlowestReferenceNs = 5e7;
+// A later visit is worth it when it samples for this many times as long as it prepares.
+constexpr double kSamplingPerPreparation = 2;
+
+constexpr double kSuspectPreempted = 0.2, kSuspectWidth = 0.2;
+
+std::string seconds_text(double ns) {
+  return human_seconds(ns / 1e9);
+}
+
+const char* fill_name(Fill fill) {
+  switch (fill) {
+    case Fill::outliers:
+      return "outliers";
+    case Fill::extreme:
+      return "extreme";
+    case Fill::normal:
+      break;
+  }
+  return "normal";
+}
+
+// One case on its way through the visits.
+struct CaseState {
+  const BenchCase* given = nullptr;
+  std::vector<KernelRow> rows;  // one per implementation
+  std::vector<const Implementation*> runnable;
+  std::unique_ptr<BoundCase> bound;
+  std::optional<SubjectGroup> group;
+  std::vector<std::string> subjects;  // of the group, in its order
+  Work work;
+  double preparation_ns = 0;
+  double kept_bytes = 0;  // while it stays bound between visits
+  std::int64_t visits = 0;
+};
+
+class Run {
+ public:
+  Run(const std::vector<BenchCase>& cases, const BenchOptions& options, Stopwatch& stopwatch,
+      const std::function<void(const BenchProgress&)>& progress)
+      : cases_(cases),
+        options_(options),
+        stopwatch_(stopwatch),
+        progress_(progress),
+        start_(now()) {}
+
+  BenchOutcome run() {
+    on_team_thread_start([](unsigned rank) { pin_to_allowed_core(rank); });
+    const PinnedThread pinned;
+    open_rows();
+    probe_roofs();
+    first_visits();
+    further_rounds();
+    if (probes_ && !interrupted()) probes_->visit(options_.roof_budget / 2);
+    on_team_thread_start(nullptr);
+    return finish();
+  }
+
+ private:
+  Duration now() { return stopwatch_.begin().wall; }
+  Duration left() {
+    const Duration reserved = probes_ ? options_.roof_budget / 2 : Duration(0);
+    return options_.budget - reserved - (now() - start_);
+  }
+  bool interrupted() const {
+    return options_.sampler.interrupted && options_.sampler.interrupted();
+  }
+
+  void open_rows() {
+    for (const BenchCase& given : cases_) {
+      CaseState& state = states_.emplace_back();
+      state.given = &given;
+      if (given.implementations.empty()) state.rows.push_back(row(given, nullptr));
+      for (const Implementation* i : given.implementations) state.rows.push_back(row(given, i));
+      for (std::size_t r = 0; r < given.implementations.size(); ++r) judge(state, r);
+    }
+  }
+
+  KernelRow row(const BenchCase& given, const Implementation* implementation) const {
+    KernelRow row;
+    row.op = given.kernel.op;
+    row.format = given.kernel.format;
+    row.axes = given.kernel.axes;
+    row.tags = given.tags;
+    row.implementation = implementation ? implementation->name : "none";
+    row.provider = implementation ? implementation->provider : "none";
+    row.threads = options_.bind.threads;
+    row.cache = std::string(name(options_.bind.cache));
+    row.fill = fill_name(given.kernel.fill);
+    row.seed = given.kernel.seed;
+    if (!implementation) skip(row, given.unusable);
+    return row;
+  }
+
+  static void skip(KernelRow& row, std::string reason) {
+    row.status = RowStatus::skipped;
+    row.reason = std::move(reason);
+  }
+
+  // What can be told before anything is bound.
+  void judge(CaseState& state, std::size_t r) const {
+    const BenchCase& given = *state.given;
+    const Implementation* implementation = given.implementations[r];
+    const Support support = supports(*implementation, given.kernel);
+    if (!support.ok) return skip(state.rows[r], support.reason);
+    if (const std::string reason = unfit(given, implementation); !reason.empty()) {
+      return skip(state.rows[r], reason);
+    }
+    state.runnable.push_back(implementation);
+  }
+
+  std::string unfit(const BenchCase& given, const Implementation* implementation) const {
+    const std::optional<Work> work = foreseen_work(given.kernel);
+    if (!work) return "";
+    const double bytes = kMemoryPerByteMoved * work->bytes().count();
+    if (bytes > options_.memory_limit) {
+      return "needs about " + human_bytes(bytes) + " of memory, " +
+             human_bytes(options_.memory_limit) + " are allowed";
+    }
+    const bool reference = implementation->provider == "reference";
+    const double ns = std::max(work->flops.count(), work->bytes().count()) / kReferenceFlopPerNs;
+    if (reference && !given.reference_asked_for && ns > kSlowestReferenceNs) {
+      return "the reference would take about " + seconds_text(ns) +
+             " a run; --provider reference runs it";
+    }
+    return "";
+  }
+
+  void probe_roofs() {
+    if (options_.roof_budget <= Duration(0)) return;
+    std::set<std::string> probes = {"read_l1", "read_l2", "read_l3", "read_memory"};
+    for (const CaseState& state : states_) {
+      if (state.runnable.empty()) continue;
+      const KernelCase& kernel = state.given->kernel;
+      for (std::string& probe : arithmetic_probes(kernel.op, kernel.format)) probes.insert(probe);
+    }
+    probes_.emplace(std::vector<std::string>(probes.begin(), probes.end()), options_.bind.threads,
+                    stopwatch_, options_.sampler);
+    tell("the machine's roofs", 0);
+    probes_->visit(options_.roof_budget / 2);
+    roofs_ = probes_->roofs();
+  }
+
+  void first_visits() {
+    const auto cases = static_cast<Duration::rep>(std::max<std::size_t>(1, states_.size()));
+    const Duration each = left() / 2 / cases;
+    for (CaseState& state : states_) {
+      if (!state.runnable.empty() && left() <= Duration(0)) {
+        skip_unvisited(state, "the budget was spent before its turn; --budget gives it more");
+      } else if (!state.runnable.empty() && interrupted()) {
+        skip_unvisited(state, "interrupted before its turn");
+      } else if (!state.runnable.empty()) {
+        tell(case_text(state.given->kernel), 0);
+        visit(state, each);
+        release(state);
+      }
+      ++done_;
+    }
+  }
+
+  void further_rounds() {
+    const auto cases = static_cast<Duration::rep>(std::max<std::size_t>(1, states_.size()));
+    const Duration slice = left() / 4 / cases;
+    while (!interrupted()) {
+      CaseState* const state = least_certain();
+      if (state == nullptr) return;
+      ++rounds_;
+      tell(case_text(state->given->kernel), rounds_);
+      const auto worth =
+          Duration(static_cast<Duration::rep>(kSamplingPerPreparation * state->preparation_ns));
+      visit(*state, std::min(left(), std::max(slice, state->bound ? slice : worth)));
+      release(*state);
+    }
+  }
+
+  // Of the cases that a visit within the budget can still make more certain.
+  CaseState* least_certain() {
+    const auto room = static_cast<double>(left().count());
+    CaseState* widest = nullptr;
+    double width = 0;
+    for (CaseState& state : states_) {
+      if (!state.group || state.group->settled() || room <= 0) continue;
+      const double preparation = state.bound ? 0 : state.preparation_ns;
+      if (preparation * (1 + kSamplingPerPreparation) > room) continue;
+      const double candidate = state.group->relative_width();
+      if (widest == nullptr || candidate > width) widest = &state, width = candidate;
+    }
+    return widest;
+  }
+
+  void visit(CaseState& state, Duration budget) {
+    if (!state.bound && !prepare(state)) return;
+    std::vector<Subject> subjects = state.bound->subjects();
+    ++state.visits;
+    if (!state.group) {
+      for (const Subject& subject : subjects) state.subjects.push_back(subject.name);
+      if (subjects.empty()) return;
+      state.group.emplace(std::move(subjects), stopwatch_, options_.sampler);
+    } else {
+      state.group->attach(std::move(subjects));
+    }
+    state.group->sample(budget / static_cast<Duration::rep>(state.subjects.size()));
+    state.group->detach();
+  }
+
+  // Binds and checks; false when nothing is left to be timed.
+  bool prepare(CaseState& state) {
+    const Duration before = now();
+    if (const std::string reason = too_slow(state); !reason.empty()) {
+      skip_unvisited(state, reason);
+      return false;
+    }
+    BindOptions bind = options_.bind;
+    bind.check = bind.check && state.visits == 0;  // the same inputs again need no second check
+    state.bound = std::make_unique<BoundCase>(state.given->kernel, state.runnable, bind);
+    state.work = state.bound->work();
+    state.preparation_ns = static_cast<double>((now() - before).count());
+    for (const BoundVariant& variant : state.bound->variants()) {
+      KernelRow& row = row_of(state, variant.implementation->name);
+      if (state.visits > 0) continue;
+      row.check = variant.check;
+      row.flops = state.work.flops.count();
+      row.read_bytes = state.work.read.count();
+      row.written_bytes = state.work.written.count();
+      if (variant.status == RowStatus::timed) continue;
+      row.status = variant.status;
+      row.reason = variant.reason;
+      // Later visits bind what may be timed, in the order of the first.
+      std::erase(state.runnable, variant.implementation);
+    }
+    return !state.runnable.empty();
+  }
+
+  // By the roofs: whatever the implementation, it cannot be faster.
+  std::string too_slow(const CaseState& state) const {
+    const KernelCase& kernel = state.given->kernel;
+    const std::optional<Work> work = foreseen_work(kernel);
+    if (!work || roofs_.empty()) return "";
+    const double ns = least_ns(roofs_, kernel.op, kernel.format, {.flops = work->flops},
+                               options_.bind.threads, cold());
+    if (ns <= static_cast<double>(options_.longest_run.count())) return "";
+    return "one run takes at least " + seconds_text(ns) + " here; --longest-run allows it";
+  }
+
+  bool cold() const { return options_.bind.cache != CachePolicy::hot; }
+
+  static KernelRow& row_of(CaseState& state, const std::string& implementation) {
+    return *std::find_if(state.rows.begin(), state.rows.end(), [&](const KernelRow& row) {
+      return row.implementation == implementation;
+    });
+  }
+
+  static void skip_unvisited(CaseState& state, const std::string& reason) {
+    for (const Implementation* i : state.runnable) skip(row_of(state, i->name), reason);
+    state.runnable.clear();
+  }
+
+  // Cases that are not settled stay bound while they fit together.
+  void release(CaseState& state) {
+    if (!state.bound) return;
+    const bool settled = !state.group || state.group->settled();
+    if (!settled && state.kept_bytes > 0) return;
+    double bytes = 0;
+    for (const BoundVariant& variant : state.bound->variants()) {
+      bytes += static_cast<double>(variant.copies.size()) * state.work.bytes().count();
+    }
+    if (!settled && kept_bytes_ + bytes <= options_.keep_limit) {
+      state.kept_bytes = bytes;
+      kept_bytes_ += bytes;
+      return;
+    }
+    kept_bytes_ -= state.kept_bytes;
+    state.kept_bytes = 0;
+    state.bound.reset();
+  }
+
+  void tell(std::string what, std::size_t round) const {
+    if (progress_) {
+      progress_({.done = done_, .cases = states_.size(), .round = round, .what = std::move(what)});
+    }
+  }
+
+  BenchOutcome finish() {
+    if (probes_) roofs_ = probes_->roofs();
+    BenchOutcome outcome{
+        .rows = {}, .roofs = roofs_, .rounds = rounds_, .interrupted = interrupted()};
+    for (CaseState& state : states_) {
+      fill_times(state);
+      for (KernelRow& row : state.rows) outcome.rows.push_back(std::move(row));
+    }
+    return outcome;
+  }
+
+  void fill_times(CaseState& state) const {
+    if (!state.group) return;
+    const std::vector<TimedSubject> timed = state.group->results();
+    for (const TimedSubject& subject : timed) {
+      KernelRow& row = row_of(state, subject.name);
+      row.timing = timing(subject, state);
+      row.roof = binding_roof(roofs_, row.op, row.format, state.work, row.threads, cold(),
+                              row.timing->median_ns);
+      add_suspicions(row);
+      for (const TimedSubject& other : timed)
+        add_ratio(row, subject, row_of(state, other.name), other);
+    }
+  }
+
+  RowTiming timing(const TimedSubject& subject, const CaseState& state) const {
+    const bool cpu = options_.sampler.clock == TimedClock::cpu;
+    RowTiming timing;
+    timing.clock = cpu ? "cpu" : "wall";
+    for (const TimedSample& sample : subject.samples) {
+      timing.wall_ns.push_back(sample.wall_ns);
+      timing.cpu_ns.push_back(sample.cpu_ns);
+    }
+    timing.runs_per_sample = subject.runs_per_sample;
+    timing.warm_up_runs = subject.warm_up_runs;
+    timing.copies =
+        std::max<std::int64_t>(1, rotating_copies(options_.bind.cache, state.work.bytes().count(),
+                                                  options_.bind.last_cache_bytes));
+    timing.visits = state.visits;
+    timing.median_ns = cpu ? subject.cpu_median_ns : subject.median_ns;
+    timing.low_ns = subject.interval.low;
+    timing.high_ns = subject.interval.high;
+    timing.confidence = subject.interval.confidence;
+    timing.stop = std::string(name(subject.stop));
+    timing.preempted_share = subject.preempted_share;
+    return timing;
+  }
+
+  static void add_suspicions(KernelRow& row) {
+    const RowTiming& timing = *row.timing;
+    const double width = (timing.high_ns - timing.low_ns) / timing.median_ns;
+    if (width > kSuspectWidth) {
+      row.suspect.push_back("the interval is " + fixed(100 * width, 0) + " % of the median");
+    }
+    if (timing.preempted_share > kSuspectPreempted) {
+      row.suspect.push_back("preempted in " + fixed(100 * timing.preempted_share, 0) +
+                            " % of the samples");
+    }
+  }
+
+  void add_ratio(KernelRow& row, const TimedSubject& subject, const KernelRow& other_row,
+                 const TimedSubject& other) const {
+    if (row.implementation == other_row.implementation || other_row.provider == "own") return;
+    const bool reference = other_row.provider == "reference";
+    const Ratio ratio = paired_ratio(other, subject, options_.sampler.clock == TimedClock::cpu);
+    row.ratios.push_back({.to = reference ? "reference" : "vendor",
+                          .implementation = other_row.implementation,
+                          .speedup = ratio.median,
+                          .low = ratio.interval.low,
+                          .high = ratio.interval.high,
+                          .pairs = ratio.pairs});
+  }
+
+  const std::vector<BenchCase>& cases_;
+  const BenchOptions& options_;
+  Stopwatch& stopwatch_;
+  const std::function<void(const BenchProgress&)>& progress_;
+  Duration start_;
+  std::vector<CaseState> states_;
+  std::optional<RoofProbes> probes_;
+  std::vector<Roof> roofs_;
+  double kept_bytes_ = 0;
+  std::size_t done_ = 0, rounds_ = 0;
+};
+
+}  // namespace
+
+BenchOutcome run_cases(const std::vector<BenchCase>& cases, const BenchOptions& options,
+                       Stopwatch& stopwatch,
+                       const std::function<void(const BenchProgress&)>& progress) {
+  return Run(cases, options, stopwatch, progress).run();
+}
+
+std::size_t run_once(const std::vector<BenchCase>& cases, const BindOptions& options) {
+  std::size_t runs = 0;
+  BindOptions unchecked = options;
+  unchecked.check = false;
+  unchecked.cache = CachePolicy::hot;
+  for (const BenchCase& given : cases) {
+    BoundCase bound(given.kernel, given.implementations, unchecked);
+    for (const Subject& subject : bound.subjects()) subject.run(), ++runs;
+  }
+  return runs;
+}
+
+}  // namespace inferbench

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/micro/bound_case.hpp"
+#include "harness/micro/points.hpp"
+#include "harness/micro/roofs.hpp"
+#include "harness/micro/row.hpp"
+
+namespace inferbench {
+
+struct BenchOptions {
+  BindOptions bind;
+  SamplerOptions sampler;               // its budget is not used; see below
+  Duration budget{60'000'000'000};      // of wall time for everything, preparation included
+  Duration roof_budget{};               // of it, for probing the machine; 0: no roofs
+  Duration longest_run{1'000'000'000};  // slower ones are skipped, judged by the roofs
+  double memory_limit = 8e9;            // bytes; larger cases are skipped
+  double keep_limit = 2e9;              // bytes of cases that stay bound between visits
+};
+
+// Is told what happens, for progress on a terminal.
+struct BenchProgress {
+  std::size_t done = 0, cases = 0;
+  std::size_t round = 0;  // 0: the first visit of each case; then rounds to the least certain
+  std::string what;       // "gemm fp32 m=16 ..."
+};
+
+struct BenchOutcome {
+  std::vector<KernelRow> rows;  // in the order of the cases
+  std::vector<Roof> roofs;
+  std::size_t rounds = 0;  // visits beyond each case's first
+  bool interrupted = false;
+};
+
+// Every case with each of its implementations: checked, then timed against each other in
+// interleaved rounds.
+//
+// The first half of the budget visits each case in turn. The rest goes, round by round, to the case
+// whose interval is the widest relative to its median, until every interval is narrow enough or the
+// budget is spent; a case that then was never visited is skipped with that reason. Cases are bound
+// again for a later visit unless they fit `keep_limit` together. An interrupt ends the round and
+// keeps what was measured.
+BenchOutcome run_cases(const std::vector<BenchCase>& cases, const BenchOptions& options,
+                       Stopwatch& stopwatch,
+                       const std::function<void(const BenchProgress&)>& progress = {});
+
+// Each implementation of each case once, unchecked and untimed: for a profiler. Returns how many.
+std::size_t run_once(const std::vector<BenchCase>& cases, const BindOptions& options);
+
+// The work of a case by the formulas of kernels/shapes, before its inputs are drawn; nullopt for an
+// op that is not among them.
+std::optional<Work> foreseen_work(const KernelCase& kernel);
+
+// "gemm fp32 m=16 n=4096 k=4096", axes in the op's order, those at their presets included.
+std::string case_text(const KernelCase& kernel);
+
+}  // namespace inferbench

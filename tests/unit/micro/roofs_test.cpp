@@ -1,0 +1,53 @@
+#include "harness/micro/roofs.hpp"
+
+#include <gtest/gtest.h>
+
+namespace inferbench {
+namespace {
+
+std::vector<Roof> machine() {
+  return {{.probe = "fma_fp32_avx2", .unit = "GFLOP/s", .rate = 100},
+          {.probe = "fma_fp32_portable", .unit = "GFLOP/s", .rate = 25},
+          {.probe = "dot_int8_avx2", .unit = "GOP/s", .rate = 200},
+          {.probe = "read_memory", .unit = "GB/s", .rate = 20}};
+}
+
+// 1 GFLOP at 100 GFLOP/s takes 10 ms, 0.1 GB at 20 GB/s takes 5 ms: arithmetic binds, and 12.5 ms
+// is 80 % of its roof. With 0.4 GB (20 ms) memory binds, and 25 ms is 80 % of that.
+TEST(Roofs, TheSlowerOfArithmeticAndMemoryBinds) {
+  const Work heavy{.flops = Flops(1e9), .read = Bytes(1e8), .written = Bytes(0)};
+  const auto arithmetic = binding_roof(machine(), "gemm", "fp32", heavy, 1, true, 12.5e6).value();
+  EXPECT_EQ(arithmetic.probe, "fma_fp32_avx2");
+  EXPECT_DOUBLE_EQ(arithmetic.share, 0.8);
+
+  const Work wide{.flops = Flops(1e9), .read = Bytes(3e8), .written = Bytes(1e8)};
+  const auto memory = binding_roof(machine(), "gemm", "fp32", wide, 1, true, 25e6).value();
+  EXPECT_EQ(memory.probe, "read_memory");
+  EXPECT_DOUBLE_EQ(memory.share, 0.8);
+  EXPECT_DOUBLE_EQ(least_ns(machine(), "gemm", "fp32", wide, 1, true), 20e6);
+}
+
+// Integer formats are held to integer arithmetic, widened weights to fp32.
+TEST(Roofs, TheFormatChoosesTheArithmetic) {
+  const Work work{.flops = Flops(1e9), .read = Bytes(1), .written = Bytes(0)};
+  EXPECT_EQ(binding_roof(machine(), "gemm", "w4a8-g128", work, 1, true, 1)->probe, "dot_int8_avx2");
+  EXPECT_EQ(binding_roof(machine(), "gemm", "w4a16-g128", work, 1, true, 1)->probe,
+            "fma_fp32_avx2");
+  EXPECT_EQ(binding_roof(machine(), "paged_decode", "int8", work, 1, true, 1)->probe,
+            "fma_fp32_avx2");
+}
+
+TEST(Roofs, OtherNumbersOfThreadsDoNotCount) {
+  const Work work{.flops = Flops(1e9), .read = Bytes(1), .written = Bytes(0)};
+  EXPECT_FALSE(binding_roof(machine(), "gemm", "fp32", work, 2, true, 1).has_value());
+  EXPECT_EQ(least_ns({}, "gemm", "fp32", work, 1, true), 0);
+}
+
+TEST(Roofs, ASmallHotCaseIsServedByACache) {
+  EXPECT_EQ(memory_probe(1024, 1, false), "read_l1");
+  EXPECT_EQ(memory_probe(1024, 1, true), "read_memory");
+  EXPECT_EQ(memory_probe(1e12, 1, false), "read_memory");
+}
+
+}  // namespace
+}  // namespace inferbench
