@@ -1,0 +1,75 @@
+#include "kernels/collectives/thread_world.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "kernels/collectives/waiting.hpp"
+
+namespace inferbench {
+namespace {
+
+// Between two barriers every rank sees what all others wrote before the first one. With a core for
+// each rank and without: they wait differently.
+TEST(ThreadWorld, ABarrierShowsWhatWasWrittenBefore) {
+  for (const unsigned cores : {1U, 16U}) {
+    ThreadWorld world(4, cores);
+    std::vector<int> written(4);
+    std::atomic<int> wrong{0};
+    world.run([&](Communicator& comm) {
+      for (int round = 1; round <= 50; ++round) {
+        written[static_cast<std::size_t>(comm.rank())] = round;
+        comm.barrier();
+        for (const int other : written) wrong += other != round;
+        comm.barrier();
+      }
+    });
+    EXPECT_EQ(wrong, 0) << cores;
+  }
+}
+
+// Rank 0 sends 1, 2, 3 ... to rank 1 faster than it may look: each message arrives once, in order.
+TEST(ThreadWorld, MessagesArriveInOrder) {
+  for (const unsigned cores : {1U, 16U}) {
+    ThreadWorld world(2, cores);
+    std::vector<int> arrived;
+    world.run([&](Communicator& comm) {
+      for (int i = 1; i <= 100; ++i) {
+        int value = i;
+        const std::span<int> one(&value, 1);
+        if (comm.rank() == 0) {
+          comm.send(1, std::as_bytes(one));
+          value = -1;
+        } else {
+          value = 0;
+          comm.receive(0, std::as_writable_bytes(one));
+          arrived.push_back(value);
+        }
+      }
+    });
+    ASSERT_EQ(arrived.size(), 100U);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(arrived[static_cast<std::size_t>(i)], i + 1);
+  }
+}
+
+TEST(ThreadWorld, TrafficIsCountedByTheOneWhoCopies) {
+  ThreadWorld world(3);
+  const std::vector<std::byte> data(40);
+  std::vector<std::uint64_t> pulled(3);
+  world.run([&](Communicator& comm) {
+    std::vector<std::byte> got(40);
+    if (comm.rank() == 0) comm.send(2, data);
+    if (comm.rank() == 2) comm.receive(0, got);
+    comm.count_pulled(comm.rank(), 1000);  // its own memory: not traffic
+    pulled[static_cast<std::size_t>(comm.rank())] = comm.traffic().total();
+  });
+  EXPECT_EQ(pulled, (std::vector<std::uint64_t>{0, 0, 40}));
+}
+
+TEST(Waiting, RanksWithoutACoreOfTheirOwnDoNotSpin) {
+  EXPECT_GT(Patience::for_ranks(2, 2).spins, 0);
+  EXPECT_EQ(Patience::for_ranks(3, 2).spins, 0);
+}
+
+}  // namespace
+}  // namespace inferbench
