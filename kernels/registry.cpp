@@ -29,7 +29,7 @@ std::vector<T> joined(std::vector<T> first, std::vector<T> then) {
 
 const std::vector<Op>& kernel_ops() {
   static const std::vector<Op> ops = joined(
-      joined({gemm_op(), prefill_attention_op(), paged_decode_op()}, row_ops()), sampling_ops());
+      joined({gemm_op(), prefill_attention_op(), paged_decode_op(), mla_decode_op()}, row_ops()), sampling_ops());
   return ops;
 }
 
@@ -53,6 +53,11 @@ const std::vector<Implementation>& implementations() {
           paged_decode_avx2(),
           paged_decode_portable(),
           paged_decode_reference(),
+
+          mla_decode_avx512(),
+          mla_decode_avx2(),
+          mla_decode_portable(),
+          mla_decode_reference(),
       },
       joined(row_implementations(), sampling_implementations()));
   // clang-format on

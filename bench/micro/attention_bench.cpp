@@ -147,6 +147,19 @@ void skew(const Options& options) {
   table("decode of eight requests, contexts 8192 / rank^(skew/100), fp16", cases, options);
 }
 
+void mla(const Options& options) {
+  std::vector<Case> cases;
+  for (const char* format : {"bf16", "fp8_e4m3"}) {
+    for (const std::int64_t q : {1, 2}) {
+      cases.push_back({"mla_decode",
+                       format,
+                       std::string(format) + ", q = " + std::to_string(q),
+                       {{"context", 4096}, {"q", q}}});
+    }
+  }
+  table("MLA decode, 128 heads of 576/512, one request of 4096", cases, options);
+}
+
 Options parse(int argc, char** argv) {
   Options o;
   for (int i = 1; i < argc; ++i) {
@@ -166,7 +179,7 @@ Options parse(int argc, char** argv) {
 
 int run(int argc, char** argv) {
   const std::vector<std::pair<std::string, void (*)(const Options&)>> parts = {
-      {"decode", decode}, {"prefill", prefill}, {"drafts", drafts}, {"skew", skew}};
+      {"decode", decode}, {"prefill", prefill}, {"drafts", drafts}, {"skew", skew}, {"mla", mla}};
   const Options options = parse(argc, argv);
   std::vector<std::string> names;
   for (const auto& [name, part] : parts) names.push_back(name);

@@ -30,7 +30,7 @@ class Bound final : public BoundKernel {
         attention_(p.heads(), team_, isa) {
     std::memcpy(q_.data(), p.q.data(), p.q.size() * sizeof(float));
     std::memcpy(keys_.data(), p.cache.keys.data(), keys_.size());
-    std::memcpy(values_.data(), p.cache.values.data(), values_.size());
+    if (!p.latent) std::memcpy(values_.data(), p.cache.values.data(), values_.size());
     for (std::size_t r = 0; r < starts_.size(); ++r) {
       starts_[r] = static_cast<std::int64_t>(r) * p.tokens;
     }
@@ -44,7 +44,7 @@ class Bound final : public BoundKernel {
               .key_dim = p.head_dim,
               .value_dim = p.value_dim,
               .keys = keys_.data(),
-              .values = values_.data(),
+              .values = p.latent ? nullptr : values_.data(),
               .key_scale = key_scale_.empty() ? nullptr : key_scale_.data(),
               .value_scale = value_scale_.empty() ? nullptr : value_scale_.data()};
   }
@@ -101,6 +101,18 @@ Implementation decode() {
           .bind = bind<kIsa, AttentionMethod::pages>};
 }
 
+template <Isa kIsa>
+Implementation mla() {
+  return {.op = "mla_decode",
+          .name = std::string(name(kIsa)),
+          .provider = "own",
+          .needs = kIsa,
+          .formats = mla_decode_op().formats,
+          .summary = "split KV, all heads of a token against latents packed as keys and values",
+          .available = heads_are_whole,
+          .bind = bind<kIsa, AttentionMethod::tiles>};
+}
+
 }  // namespace
 
 Implementation prefill_attention_avx512() {
@@ -120,6 +132,16 @@ Implementation paged_decode_avx2() {
 }
 Implementation paged_decode_portable() {
   return decode<Isa::portable>();
+}
+
+Implementation mla_decode_avx512() {
+  return mla<Isa::avx512>();
+}
+Implementation mla_decode_avx2() {
+  return mla<Isa::avx2>();
+}
+Implementation mla_decode_portable() {
+  return mla<Isa::portable>();
 }
 
 }  // namespace inferbench

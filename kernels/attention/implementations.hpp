@@ -8,6 +8,7 @@ namespace inferbench {
 // window; see AttentionProblem. Own kernels are PagedAttention on a case's buffers.
 Op prefill_attention_op();
 Op paged_decode_op();  // one new token per request, or a few drafts of it
+Op mla_decode_op();    // the absorbed form, over a paged cache of latents
 
 Implementation prefill_attention_avx512();
 Implementation prefill_attention_avx2();
@@ -17,8 +18,12 @@ Implementation paged_decode_avx512();
 Implementation paged_decode_avx2();
 Implementation paged_decode_portable();
 Implementation paged_decode_reference();
+Implementation mla_decode_avx512();
+Implementation mla_decode_avx2();
+Implementation mla_decode_portable();
+Implementation mla_decode_reference();
 
-// Own kernels load whole vectors: head_dim and value_dim are multiples of 16.
+// Own kernels load whole vectors: heads, values and latents are multiples of 16.
 Support heads_are_whole(const KernelCase& kernel_case);
 
 }  // namespace inferbench

@@ -59,7 +59,7 @@ std::size_t kv_bytes(KvType type) {
 void check_batch(const AttentionBatch& batch, std::int64_t blocks) {
   const auto sequences = static_cast<std::size_t>(batch.sequences());
   const auto table = sequences * static_cast<std::size_t>(batch.max_blocks);
-  if (batch.starts.size() != sequences + 1 || batch.starts.front() != 0 ||
+  if (batch.starts.size() != sequences + 1 || batch.starts.front() != 0 || batch.max_blocks < 0 ||
       batch.block_table.size() != table) {
     throw Error("attention batch",
                 std::to_string(batch.starts.size()) + " starts and a block table of " +

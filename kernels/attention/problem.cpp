@@ -100,12 +100,17 @@ AttentionProblem::AttentionProblem(const KernelCase& c)
     : requests(c.at("requests")),
       tokens(c.axes.contains("tokens") ? c.at("tokens") : c.at("q")),
       q_heads(c.at("q_heads")),
-      kv_heads(c.at("kv_heads")),
-      head_dim(c.at("head_dim")),
-      value_dim(c.at("value_dim") > 0 ? c.at("value_dim") : head_dim),
-      window(c.at("window")),
+      latent(c.axes.contains("latent")),
       kv(kv_type(c.format)),
       case_(c) {
+  if (latent) {
+    kv_heads = 1, value_dim = c.at("latent"), head_dim = value_dim + c.at("rope");
+    scale = 1 / std::sqrt(static_cast<double>(c.at("nope") + c.at("rope")));
+  } else {
+    kv_heads = c.at("kv_heads"), head_dim = c.at("head_dim"), window = c.at("window");
+    value_dim = c.at("value_dim") > 0 ? c.at("value_dim") : head_dim;
+    scale = 1 / std::sqrt(static_cast<double>(head_dim));
+  }
   if (q_heads % kv_heads != 0) {
     throw Error(
         c.op,
@@ -119,12 +124,13 @@ AttentionProblem::AttentionProblem(const KernelCase& c)
   const std::size_t slots = size(blocks * kv_heads * kKvBlock);
   // Slots that hold no token are NaN (or large): reading them shows.
   cache.keys.assign(slots * size(head_dim) * kv_bytes(kv), std::byte{0xFF});
-  cache.values.assign(slots * size(value_dim) * kv_bytes(kv), std::byte{0xFF});
+  if (!latent) cache.values.assign(slots * size(value_dim) * kv_bytes(kv), std::byte{0xFF});
   if (kv == KvType::int8) {
     cache.key_scale.assign(slots, std::numeric_limits<float>::quiet_NaN());
     cache.value_scale = cache.key_scale;
   }
-  fill_cache();
+  fill_cache(cache.keys, head_dim, "attention k", cache.key_scale);
+  if (!latent) fill_cache(cache.values, value_dim, "attention v", cache.value_scale);
 }
 
 // Contexts like `context` for all; drawn uniformly up to it; or, with skew s, falling off like
@@ -169,23 +175,21 @@ AttentionShape AttentionProblem::heads() const {
           .kv_heads = kv_heads,
           .key_dim = head_dim,
           .value_dim = value_dim,
-          .window = window};
+          .window = window,
+          .scale = static_cast<float>(scale)};
 }
 
-void AttentionProblem::fill_cache() {
-  for (const bool keys : {true, false}) {
-    const std::int64_t dim = keys ? head_dim : value_dim;
-    std::vector<float> row(size(kv_heads * dim));
-    std::vector<float>& scales = keys ? cache.key_scale : cache.value_scale;
-    for (std::int64_t r = 0; r < requests; ++r) {
-      for (std::int64_t t = 0; t < context[size(r)] + tokens; ++t) {
-        const auto draw = case_.seed + size(r * 1'000'003 + t) * 2654435761U;
-        fill_matrix(row, dim, case_.fill, 1.0, draw, keys ? "attention k" : "attention v");
-        for (std::int64_t h = 0; h < kv_heads; ++h) {
-          const std::size_t at = place(r, h, t);
-          encode(kv, std::span(row).subspan(size(h * dim), size(dim)),
-                 keys ? cache.keys : cache.values, at, scales.empty() ? nullptr : &scales[at]);
-        }
+void AttentionProblem::fill_cache(std::vector<std::byte>& data, std::int64_t dim,
+                                  const char* stream, std::vector<float>& scales) {
+  std::vector<float> row(size(kv_heads * dim));
+  for (std::int64_t r = 0; r < requests; ++r) {
+    for (std::int64_t t = 0; t < context[size(r)] + tokens; ++t) {
+      const auto draw = case_.seed + size(r * 1'000'003 + t) * 2654435761U;
+      fill_matrix(row, dim, case_.fill, 1.0, draw, stream);
+      for (std::int64_t h = 0; h < kv_heads; ++h) {
+        const std::size_t at = place(r, h, t);
+        encode(kv, std::span(row).subspan(size(h * dim), size(dim)), data, at,
+               scales.empty() ? nullptr : &scales[at]);
       }
     }
   }
@@ -209,6 +213,7 @@ float AttentionProblem::key(std::size_t at, std::int64_t d) const {
 }
 
 float AttentionProblem::value(std::size_t at, std::int64_t d) const {
+  if (latent) return key(at, d);
   return decode(kv, cache.values, at * size(value_dim) + size(d),
                 cache.value_scale.empty() ? 0 : cache.value_scale[at]);
 }
@@ -220,9 +225,12 @@ double AttentionProblem::kv_element_bytes() const {
 }
 
 Work AttentionProblem::work() const {
-  AttentionHeads heads = grouped_query_heads(
-      static_cast<double>(q_heads), static_cast<double>(kv_heads), static_cast<double>(head_dim),
-      static_cast<double>(value_dim), kv_element_bytes());
+  const auto real = [](std::int64_t x) { return static_cast<double>(x); };
+  AttentionHeads heads =
+      latent ? mla_absorbed_heads(real(q_heads), real(value_dim), real(head_dim - value_dim),
+                                  real(static_cast<std::int64_t>(kv_bytes(kv))))
+             : grouped_query_heads(real(q_heads), real(kv_heads), real(head_dim), real(value_dim),
+                                   kv_element_bytes());
   heads.io_bytes = 4;
   AttentionLoad load;
   for (const std::int64_t c : context) {
@@ -258,9 +266,9 @@ Oracle AttentionProblem::oracle(std::size_t most) const {
                                static_cast<double>(key(place(request, kv_head, t), d));
         sum += product, magnitude += std::abs(product);
       }
-      score.push_back(sum / std::sqrt(static_cast<double>(head_dim)));
+      score.push_back(sum * scale);
       largest = std::max(largest, score.back());
-      terms = std::max(terms, magnitude / std::sqrt(static_cast<double>(head_dim)));
+      terms = std::max(terms, magnitude * scale);
     }
     // A score off by e changes its weight by the factor exp(e), and e grows with the terms of the
     // dot product. Where it is large, near ties of huge scores, a token may weigh up to `most_p`.

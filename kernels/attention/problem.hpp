@@ -27,9 +27,15 @@ struct PagedCache {
 // + 1 tokens, itself included, or the last `window` of them (0: all). Scores are scaled by
 // 1/sqrt(head_dim). Each group of q_heads / kv_heads query heads shares a key-value head.
 //
-// Sources: Kwon et al., "Efficient Memory Management for Large Language Model Serving with
-// PagedAttention", SOSP 2023, 4.1; Ainslie et al., "GQA", arXiv 2305.13245; Jiang et al., "Mistral
-// 7B", arXiv 2310.06825, 2 (sliding window).
+// mla_decode is the absorbed form of multi-head latent attention: one vector of latent + rope
+// elements is cached per token, of which all heads take the whole as key and the first `latent`
+// elements as value; queries come with W_UK multiplied in, [.., latent + rope], and outputs are
+// latent, [.., latent], W_UV still to come. Scores are scaled by 1/sqrt(nope + rope), the width of
+// the heads that it stands for.
+//
+// Sources: DeepSeek-V2, arXiv 2405.04434, 2.1.2 (MLA); Kwon et al., "Efficient Memory Management
+// for Large Language Model Serving with PagedAttention", SOSP 2023, 4.1; Ainslie et al., "GQA",
+// arXiv 2305.13245; Jiang et al., "Mistral 7B", arXiv 2310.06825, 2 (sliding window).
 class AttentionProblem final : public Problem {
  public:
   explicit AttentionProblem(const KernelCase& kernel_case);
@@ -52,6 +58,8 @@ class AttentionProblem final : public Problem {
 
   std::int64_t requests = 0, tokens = 0, q_heads = 0, kv_heads = 0, head_dim = 0, value_dim = 0;
   std::int64_t window = 0, max_blocks = 0, blocks = 0;
+  bool latent = false;  // mla_decode
+  double scale = 1;     // of scores
   KvType kv = KvType::fp32;
   std::vector<std::int64_t> context;
   std::vector<float> q;
@@ -62,7 +70,8 @@ class AttentionProblem final : public Problem {
   double kv_element_bytes() const;
   void draw_contexts();
   void lay_out_blocks();
-  void fill_cache();
+  void fill_cache(std::vector<std::byte>& data, std::int64_t dim, const char* stream,
+                  std::vector<float>& scales);
   float key(std::size_t place, std::int64_t d) const;
   float value(std::size_t place, std::int64_t d) const;
 

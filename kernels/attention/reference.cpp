@@ -31,6 +31,20 @@ std::unique_ptr<Problem> make_problem(const KernelCase& c) {
   return std::make_unique<AttentionProblem>(c);
 }
 
+Axis ragged() {
+  return {.name = "ragged",
+          .preset = 0,
+          .meaning = "1: contexts drawn between 0 and `context`",
+          .minimum = 0};
+}
+
+Axis skew() {
+  return {.name = "skew",
+          .preset = 0,
+          .meaning = "s: the r-th longest context is context / r^(s/100) (Zipf)",
+          .minimum = 0};
+}
+
 std::vector<Axis> heads() {
   return {
       {.name = "q_heads", .preset = 32, .meaning = "query heads"},
@@ -41,21 +55,15 @@ std::vector<Axis> heads() {
        .meaning = "elements of a value, 0: head_dim (MLA prompts: 192 and 128)",
        .minimum = 0},
       {.name = "window", .preset = 0, .meaning = "sliding window in tokens, 0: none", .minimum = 0},
-      {.name = "ragged",
-       .preset = 0,
-       .meaning = "1: contexts drawn between 0 and `context`",
-       .minimum = 0},
-      {.name = "skew",
-       .preset = 0,
-       .meaning = "s: the r-th longest context is context / r^(s/100) (Zipf)",
-       .minimum = 0}};
+      ragged(),
+      skew()};
 }
 
-Implementation reference(const char* op) {
-  return {.op = op,
+Implementation reference(const Op& op) {
+  return {.op = op.name,
           .name = "reference",
           .provider = "reference",
-          .formats = kv_formats(),
+          .formats = op.formats,
           .summary = "one loop per axis, in fp64",
           .bind = [](const Problem& p, unsigned) -> std::unique_ptr<BoundKernel> {
             return std::make_unique<Reference>(dynamic_cast<const AttentionProblem&>(p));
@@ -65,8 +73,9 @@ Implementation reference(const char* op) {
 }  // namespace
 
 Support heads_are_whole(const KernelCase& c) {
-  for (const char* dim : {"head_dim", "value_dim"}) {
-    if (c.at(dim) % 16 != 0) return Support::no(std::string(dim) + " is not a multiple of 16");
+  for (const char* dim : {"head_dim", "value_dim", "latent", "rope"}) {
+    if (c.axes.contains(dim) && c.at(dim) % 16 != 0)
+      return Support::no(std::string(dim) + " is not a multiple of 16");
   }
   return Support::yes();
 }
@@ -97,12 +106,32 @@ Op paged_decode_op() {
   return op;
 }
 
+Op mla_decode_op() {
+  return {.name = "mla_decode",
+          .summary = "absorbed latent attention of new tokens over a paged cache of latents",
+          .axes = {{.name = "q_heads", .preset = 128, .meaning = "query heads"},
+                   {.name = "latent", .preset = 512, .meaning = "elements of a latent"},
+                   {.name = "rope", .preset = 64, .meaning = "elements with position, shared"},
+                   {.name = "nope", .preset = 128, .meaning = "of a head without; for the scale"},
+                   {.name = "requests", .preset = 1, .meaning = "requests in the batch"},
+                   {.name = "context", .preset = 4096, .meaning = "tokens cached", .minimum = 0},
+                   {.name = "q", .preset = 1, .meaning = "new tokens of each: drafts to verify"},
+                   ragged(),
+                   skew()},
+          .formats = {"bf16", "fp32", "fp16", "fp8_e4m3"},
+          .problem = make_problem};
+}
+
 Implementation prefill_attention_reference() {
-  return reference("prefill_attention");
+  return reference(prefill_attention_op());
 }
 
 Implementation paged_decode_reference() {
-  return reference("paged_decode");
+  return reference(paged_decode_op());
+}
+
+Implementation mla_decode_reference() {
+  return reference(mla_decode_op());
 }
 
 }  // namespace inferbench
