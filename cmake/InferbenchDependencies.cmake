@@ -7,6 +7,17 @@ find_package(simdjson REQUIRED)
 find_path(INFERBENCH_FAST_FLOAT_INCLUDE fast_float/fast_float.h REQUIRED)
 find_path(INFERBENCH_VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)
 
+# Optional: collectives over MPI processes.
+option(INFERBENCH_MPI "Build the MPI module where an MPI library is found" ON)
+if(INFERBENCH_MPI)
+  find_package(MPI QUIET COMPONENTS CXX)
+  if(MPI_CXX_FOUND)
+    message(STATUS "MPI: ${MPI_CXX_LIBRARIES}")
+  else()
+    message(STATUS "MPI: not found, no collectives over processes (apt-get install libopenmpi-dev openmpi-bin)")
+  endif()
+endif()
+
 if(INFERBENCH_BUILD_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)

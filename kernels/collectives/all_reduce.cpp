@@ -126,21 +126,25 @@ void halve_and_double(Communicator& comm, const CollectiveCall& call) {
   if (fold.folded) comm.send(comm.rank() + 1, call.out);
 }
 
-void ring(Communicator& comm, const CollectiveCall& call) {
+// Bytes [at, at + most) of every chunk, once around to add up and once to pass on the sums. Chunks
+// are those of the whole vector, so the order of sums does not depend on the size of pieces.
+void ring(Communicator& comm, const CollectiveCall& call, std::size_t at, std::size_t most) {
   const int next = neighbour(comm, 1), before = neighbour(comm, -1), ranks = comm.size();
-  const auto chunk = [&](int steps) {
-    return part_of(call.in.size(), neighbour(comm, steps), ranks);
+  const auto piece = [&](int steps) {
+    const Part chunk = part_of(call.in.size(), neighbour(comm, steps), ranks);
+    const std::size_t from = std::min(at, chunk.bytes);
+    return Part{chunk.at + from, std::min(most, chunk.bytes - from)};
   };
   const std::byte* source = call.in.data();
   for (int step = 0; step < ranks - 1; ++step) {
-    const Part given = chunk(-step), taken = chunk(-step - 1);
+    const Part given = piece(-step), taken = piece(-step - 1);
     comm.exchange_combine(next, {source + given.at, given.bytes}, before, call.in.data() + taken.at,
                           call.out.subspan(taken.at, taken.bytes),
                           step == ranks - 2 ? final_of(call, ranks) : partial(call));
     source = call.out.data();
   }
   for (int step = 0; step < ranks - 1; ++step) {
-    const Part given = chunk(1 - step), taken = chunk(-step);
+    const Part given = piece(1 - step), taken = piece(-step);
     comm.exchange(next, call.out.subspan(given.at, given.bytes), before,
                   call.out.subspan(taken.at, taken.bytes));
   }
@@ -154,7 +158,8 @@ CollectiveCall piece_of(const CollectiveCall& call, Part part) {
   return piece;
 }
 
-// A whole all-reduce of one piece after another: what a step leaves in caches the next one reads
+// A whole all-reduce of one piece after another, for algorithms that add up all elements in one
+// order: what a step leaves in caches the next one reads
 // there, and memory sees each vector once.
 void in_pieces(Communicator& comm, const CollectiveCall& call,
                void (*body)(Communicator&, const CollectiveCall&)) {
@@ -200,7 +205,14 @@ void all_reduce_two_shot(Communicator& comm, const CollectiveCall& call) {
 // Source: Patarasuk and Yuan, "Bandwidth optimal all-reduce algorithms for clusters of
 // workstations", JPDC 2009.
 void all_reduce_ring(Communicator& comm, const CollectiveCall& call) {
-  in_pieces(comm, call, ring);
+  if (comm.size() == 1) return keep(call);
+  std::size_t largest = 0;
+  for (int i = 0; i < comm.size(); ++i) {
+    largest = std::max(largest, part_of(call.in.size(), i, comm.size()).bytes);
+  }
+  for (std::size_t at = 0; at < largest; at += comm.piece_bytes()) {
+    ring(comm, call, at, comm.piece_bytes());
+  }
 }
 
 // Source: Thakur, Rabenseifner and Gropp, "Optimization of collective communication operations in

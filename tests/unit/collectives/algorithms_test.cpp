@@ -185,6 +185,19 @@ TEST(CollectiveOrder, GivesTheSameBitsOnAllRanksAndInAllRuns) {
   }
 }
 
+// Ranks that share cores work in larger pieces. 3 ranks, 1.6 MB: two pieces per chunk, or one.
+TEST(CollectiveOrder, DoesNotDependOnPieces) {
+  ThreadWorld roomy(3, 16), crowded(3, 1);
+  for (const CollectiveImplementation& i : collective_implementations()) {
+    if (!combines(i.kind) || !i.algorithm) continue;
+    const CollectiveProblem problem = problem_of(i, 3, 400'001);
+    const auto one = buffers_for(problem, false), two = buffers_for(problem, false);
+    run(roomy, i, one);
+    run(crowded, i, two);
+    EXPECT_EQ(results(one), results(two)) << label(i, problem, false);
+  }
+}
+
 // 1 + 2^-24 rounds to 1 in fp32, 2^-24 + 2^-24 does not vanish: by rank the sum of {1, e, e} is 1,
 // from the right it would be 1 + 2^-23.
 TEST(CollectiveOrder, OfTheDirectAlgorithmsIsByRank) {
