@@ -1,11 +1,13 @@
 #include "kernels/registry.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "harness/base/error.hpp"
 #include "kernels/attention/implementations.hpp"
 #include "kernels/elementwise/implementations.hpp"
 #include "kernels/gemm/implementations.hpp"
+#include "kernels/moe/implementations.hpp"
 #include "kernels/sampling/implementations.hpp"
 
 namespace inferbench {
@@ -20,22 +22,29 @@ std::vector<std::string> names(const Rows& rows) {
 }
 
 template <class T>
-std::vector<T> joined(std::vector<T> first, std::vector<T> then) {
-  first.insert(first.end(), then.begin(), then.end());
-  return first;
+std::vector<T> joined(std::initializer_list<std::vector<T>> lists) {
+  std::vector<T> all;
+  for (const std::vector<T>& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
 }
 
 }  // namespace
 
 const std::vector<Op>& kernel_ops() {
-  static const std::vector<Op> ops = joined(
-      joined({gemm_op(), prefill_attention_op(), paged_decode_op(), mla_decode_op()}, row_ops()), sampling_ops());
+  // clang-format off: one a line
+  static const std::vector<Op> ops = joined<Op>({
+      {gemm_op(), prefill_attention_op(), paged_decode_op(), mla_decode_op()},
+      row_ops(),
+      sampling_ops(),
+      moe_ops(),
+  });
+  // clang-format on
   return ops;
 }
 
 const std::vector<Implementation>& implementations() {
   // clang-format off: one a line
-  static const std::vector<Implementation> list = joined(
+  static const std::vector<Implementation> list = joined<Implementation>({
       {
           gemm_avx512_bf16(),
           gemm_avx512_vnni(),
@@ -59,7 +68,10 @@ const std::vector<Implementation>& implementations() {
           mla_decode_portable(),
           mla_decode_reference(),
       },
-      joined(row_implementations(), sampling_implementations()));
+      row_implementations(),
+      sampling_implementations(),
+      moe_implementations(),
+  });
   // clang-format on
   return list;
 }

@@ -25,6 +25,19 @@ std::vector<double> expert_popularity(std::size_t experts, double exponent, Rand
   return popularity;
 }
 
+std::vector<float> router_logits(const std::vector<double>& popularity, std::size_t tokens,
+                                 RandomStream stream) {
+  std::vector<float> logits;
+  logits.reserve(tokens * popularity.size());
+  for (std::size_t t = 0; t < tokens; ++t) {
+    for (const double p : popularity) {
+      const double gumbel = -std::log(stream.exponential(1.0) + 1e-300);
+      logits.push_back(static_cast<float>(std::log(p) + gumbel));
+    }
+  }
+  return logits;
+}
+
 ExpertPicks::ExpertPicks(const std::vector<double>& popularity, RandomStream stream)
     : popularity_(popularity), stream_(stream), picked_(popularity.size(), 0) {
   cumulative_.reserve(popularity.size());

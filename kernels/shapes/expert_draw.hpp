@@ -19,6 +19,14 @@ double power_law(double uniform, double exponent);
 // Popularity of each expert: all alike for an exponent of 0, otherwise drawn from power_law.
 std::vector<double> expert_popularity(std::size_t experts, double exponent, RandomStream stream);
 
+// Router logits [tokens, experts] whose top k are experts drawn in proportion to popularity, one
+// after the other without replacement: log(popularity) plus Gumbel noise.
+//
+// Source: Kool et al., "Stochastic Beams and Where to Find Them", arXiv 1903.06059 (the Gumbel
+// top-k trick).
+std::vector<float> router_logits(const std::vector<double>& popularity, std::size_t tokens,
+                                 RandomStream stream);
+
 // The experts of one token after another, each drawn in proportion to popularity among those that
 // the token has not picked yet (successive sampling, which is what adding Gumbel noise to a
 // router's logits and taking the top k gives). At most as many picks per token as there are experts

@@ -45,5 +45,17 @@ TEST(ExpertDraw, PopularityDecidesHowOftenAnExpertIsPicked) {
   EXPECT_NEAR(first / static_cast<double>(kTokens), 5.0 / 6.0, 0.01);
 }
 
+// The best two of logits drawn for weights 2, 1, 1: the same 5/6.
+TEST(ExpertDraw, TopKOfRouterLogitsIsSuccessiveSampling) {
+  constexpr std::size_t kTokens = 20'000;
+  const std::vector<float> logits = router_logits({2, 1, 1}, kTokens, Random(5).stream("x"));
+  int first = 0;
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    const float* l = logits.data() + 3 * t;
+    first += l[0] > l[1] || l[0] > l[2] ? 1 : 0;
+  }
+  EXPECT_NEAR(first / static_cast<double>(kTokens), 5.0 / 6.0, 0.01);
+}
+
 }  // namespace
 }  // namespace inferbench

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/cpu/features.hpp"
+#include "kernels/moe/router.hpp"
+
+namespace inferbench {
+
+// Loops over one row, compiled for each instruction set; the same bits from each.
+struct MoeKernels {
+  void (*route)(const Router&, const float* logits, const float* bias, std::int32_t* experts,
+                float* weights);
+  void (*add_scaled)(float* out, const float* row, float weight, std::int64_t n);
+  void (*swiglu)(const float* gate_up, std::int64_t inter, float* out);
+};
+
+const MoeKernels& moe_kernels_portable();
+const MoeKernels& moe_kernels_avx2();
+const MoeKernels& moe_kernels_avx512();
+
+// The widest up to `isa`.
+const MoeKernels& moe_kernels(Isa isa);
+
+}  // namespace inferbench
