@@ -28,7 +28,33 @@ std::vector<GemmFormat> make_formats() {
       }
     }
   }
+  const auto add = [&f](const std::string& name, std::string_view code, std::string_view in) {
+    f.push_back({.name = name,
+                 .weights = Weights::coded,
+                 .code = &block_format(code),
+                 .in_code = in.empty() ? nullptr : &block_format(in)});
+  };
+  add("fp8-tensor", "fp8_e4m3-tensor", "fp8_e4m3-tensor");
+  add("fp8-channel", "fp8_e4m3-row", "fp8_e4m3-row");
+  add("fp8-block128", "fp8_e4m3-128x128", "fp8_e4m3-1x128");
+  add("fp8-a16", "fp8_e4m3-row", "");
+  add("nvfp4", "nvfp4", "nvfp4");
+  add("nvfp4-a16", "nvfp4", "");
+  add("mxfp4", "mxfp4", "mxfp4");
+  add("mxfp4-a16", "mxfp4", "");
+  for (const char* group : {"g128", "g64", "g32"}) {
+    const std::string int4 = std::string("int4-") + group;
+    add(std::string("w4a4-") + group, int4, int4);
+    add(std::string("w2a16-") + group, std::string("int2-") + group, "");
+  }
   return f;
+}
+
+// Bytes per element with the scales of its block; scales of rows and of a whole matrix are left
+// out.
+double coded_bytes(const BlockFormat& f) {
+  const auto block = static_cast<double>(f.block_k * f.block_rows);
+  return (bits(f.element) + (block > 0 ? bits(f.scale) / block : 0)) / 8.0;
 }
 
 }  // namespace
@@ -44,6 +70,8 @@ double GemmFormat::weight_bytes() const {
       return 1;
     case Weights::int4:
       return 0.5 + (zero_points ? 2.5 : 2.0) / group;
+    case Weights::coded:
+      return coded_bytes(*code);
   }
   return 0;
 }

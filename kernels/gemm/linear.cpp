@@ -80,7 +80,8 @@ PackedLinear::PackedLinear(const GemmWeights& weights, LayerScales scales, Isa l
 std::size_t PackedLinear::bytes() const {
   return weights_.data.size() + weights_.column_scale.size() * sizeof(float) +
          weights_.start.size() * sizeof(std::int32_t) +
-         weights_.scales.size() * sizeof(std::uint16_t) + weights_.zeros.size();
+         weights_.scales.size() * sizeof(std::uint16_t) + weights_.zeros.size() +
+         weights_.block_scales.size();
 }
 
 void PackedLinear::run(std::span<const float> in, std::span<float> out, ThreadTeam& team,
@@ -101,7 +102,8 @@ void PackedLinear::run_any(std::span<const T> in, std::span<float> out, ThreadTe
   ensure(m >= 1 && in.size() == size(m * k()) && out.size() == size(m * n()),
          "activations and outputs of whole rows");
   PackedRows& rows = workspace.rows;
-  rows.reshape(m, weights_.padded_k, set_->activation_bytes(), weights_.groups);
+  rows.reshape(m, weights_.padded_k, set_->activation_bytes(),
+               format_->integer ? weights_.groups : 0);
   const std::size_t scratch = size(k()) * team.size();
   if (workspace.scratch.size() < scratch) workspace.scratch = Buffer<float>(scratch);
   if (workspace.narrowed.size() < scratch) workspace.narrowed = Buffer<std::uint16_t>(scratch);
@@ -138,7 +140,9 @@ void PackedLinear::prepare(const std::uint16_t* from, std::int64_t row, unsigned
   } else if (set_->activations == Activations::bf16) {
     std::memcpy(to, from, size(k()) * sizeof(std::uint16_t));
   } else {
-    widen(from, reinterpret_cast<float*>(to));
+    auto* values = reinterpret_cast<float*>(to);
+    widen(from, values);
+    round_to_codes(*format_, scales_, {values, size(k())});
   }
 }
 

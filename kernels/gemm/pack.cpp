@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "kernels/cpu/convert.hpp"
@@ -23,6 +24,8 @@ std::size_t unit_bytes(const GemmFormat& format, const TileSet& set) {
       return size(set.unit);
     case GemmFormat::Weights::int4:
       return size(set.unit) / 2;
+    case GemmFormat::Weights::coded:
+      return size(set.unit) * size(bits(format.code->element)) / 8;
   }
   return 0;
 }
@@ -75,6 +78,63 @@ void pack_int4(PackedWeights& w, const TileSet& set, std::int64_t first, const Q
   }
 }
 
+// A scale as tiles read it.
+void store_scale(std::byte* to, ScaleType type, float scale) {
+  if (type == ScaleType::fp32) {
+    const float value = scale * 256.0F;  // fp8 tiles decode to 2^-8 of the values
+    std::memcpy(to, &value, sizeof(value));
+  } else if (type == ScaleType::fp16) {
+    const std::uint16_t value = float_to_fp16(scale);
+    std::memcpy(to, &value, sizeof(value));
+  } else if (type == ScaleType::e4m3) {
+    *to = static_cast<std::byte>(float_to_e4m3(scale));
+  } else {
+    *to = static_cast<std::byte>(scale == 0 ? 0 : std::ilogb(scale) + 127);
+  }
+}
+
+void pack_codes(PackedWeights& w, const TileSet& set, std::int64_t first,
+                const QuantisedBlocks& q) {
+  const int width = bits(q.format.element);
+  if (width == 8) return pack_elements(w, set, first, q.rows, q.codes.data(), 1);
+  for (std::int64_t row = 0; row < q.rows; ++row) {
+    for (std::int64_t k = 0; k < w.k; ++k) {
+      std::byte* word = place(w, set, first + row, k);
+      const unsigned code = q.codes[size(row * w.k + k)];
+      if (width == 4) {
+        word[k % 4] |= static_cast<std::byte>(k % 8 < 4 ? code : code << 4U);
+      } else {
+        word[k % 16 / 4] |= static_cast<std::byte>(code << size(2 * (k % 4)));
+      }
+    }
+  }
+}
+
+void pack_coded(PackedWeights& w, const TileSet& set, std::int64_t first,
+                const QuantisedBlocks& q) {
+  pack_codes(w, set, first, q);
+  for (std::int64_t row = 0; row < q.rows; ++row) {
+    // Decoded fp8, weights or scales, is 2^-8 of what it means.
+    if (w.groups == 0) {
+      w.column_scale[size(first + row)] = q.scale[size(q.scale_of(row, 0))] * 256.0F;
+    } else if (w.column_scale.size() > 0) {
+      w.column_scale[size(first + row)] = q.tensor_scale * 256.0F;
+    }
+    for (std::int64_t g = 0; g < w.groups; ++g) {
+      store_scale(w.block_scales.data() + scale_at(w, set, first + row, g) * w.block_scale_bytes,
+                  q.format.scale, q.scale[size(q.scale_of(row, g * w.group))]);
+    }
+  }
+}
+
+void make_block_scales(PackedWeights& w, const BlockFormat& f, std::size_t columns) {
+  if (f.block_k == 0 || f.tensor_scale) w.column_scale = Buffer<float>(columns);
+  if (f.block_k == 0) return;
+  w.group = f.block_k, w.groups = (w.k + f.block_k - 1) / f.block_k;
+  w.block_scale_bytes = size(bits(f.scale)) / 8;
+  w.block_scales = Buffer<std::byte>(columns * size(w.groups) * w.block_scale_bytes);
+}
+
 }  // namespace
 
 PackedWeights make_panels(const GemmFormat& format, std::int64_t n, std::int64_t k,
@@ -98,6 +158,7 @@ PackedWeights make_panels(const GemmFormat& format, std::int64_t n, std::int64_t
     w.scales = Buffer<std::uint16_t>(columns * size(w.groups));
     w.zeros = Buffer<std::int8_t>(columns * size(w.groups));
   }
+  if (format.code != nullptr) make_block_scales(w, *format.code, columns);
   return w;
 }
 
@@ -114,6 +175,8 @@ void pack_rows(PackedWeights& packed, const TileSet& set, std::int64_t first,
       return pack_int8(packed, set, first, rows.int8);
     case GemmFormat::Weights::int4:
       return pack_int4(packed, set, first, rows.int4);
+    case GemmFormat::Weights::coded:
+      return pack_coded(packed, set, first, rows.coded);
   }
 }
 

@@ -83,7 +83,11 @@ void run_column(const TileSet& set, const PackedWeights& w, const PackedRows& in
     call.out_stride = whole ? w.n : columns;
     call.accumulate = block.k > 0;
     if (w.start.size() > 0) call.start = w.start.data() + column;
-    if (w.group > 0) {
+    if (w.block_scale_bytes > 0) {
+      call.group = static_cast<int>(w.group);
+      call.block_scales = w.block_scales.data() + group_at * w.block_scale_bytes;
+      call.group_panel = static_cast<std::size_t>(w.groups * set.width);
+    } else if (w.group > 0) {
       call.group = static_cast<int>(w.group);
       call.scales = w.scales.data() + group_at;
       call.zeros = w.zeros.data() + group_at;

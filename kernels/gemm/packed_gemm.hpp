@@ -20,11 +20,13 @@ struct PackedWeights {
   std::size_t panel_bytes = 0;  // of one panel, all k
   std::size_t k_bytes = 0;      // of `unit` k of a panel
 
-  Buffer<float> column_scale;  // int8: [panels * width]
+  Buffer<float> column_scale;  // int8, coded without groups, nvfp4: [panels * width]
   Buffer<std::int32_t> start;  // int8: -128 times the sum of a column, [panels * width]
   std::int64_t group = 0, groups = 0;
-  Buffer<std::uint16_t> scales;  // int4: fp16, [panel][group][width]
-  Buffer<std::int8_t> zeros;     // int4: the same
+  Buffer<std::uint16_t> scales;    // int4: fp16, [panel][group][width]
+  Buffer<std::int8_t> zeros;       // int4: the same
+  Buffer<std::byte> block_scales;  // coded: [panel][group][width], block_scale_bytes each
+  std::size_t block_scale_bytes = 0;
 };
 
 // Panels for weights [n, k] of `format` as the tiles of `set` read them, still zero.

@@ -36,6 +36,12 @@ GemmProblem::GemmProblem(const KernelCase& c)
   scales = layer_scales(known, n, k, rows_of(matrix, k),
                         drawn(kCalibrationRows, k, c, "gemm calibration"));
   weights = quantise_weights(known, scales, std::move(matrix), k);
+  if (format.weights == Weights::coded) weights.values = dequantise(weights.coded);
+  for (std::int64_t row = 0; row < m; ++row) {
+    round_to_codes(
+        known, scales,
+        std::span(in).subspan(static_cast<std::size_t>(row * k), static_cast<std::size_t>(k)));
+  }
   if (!format.integer) return;
   std::vector<float> smoothed = in;
   if (format.smooth) smooth_weights(smoothed, scales.smooth_inverse);

@@ -6,12 +6,14 @@ namespace {
 using Weights = GemmFormat::Weights;
 
 const TileSet* avx512_tiles(const GemmFormat& f) {
+  if (f.weights == Weights::coded) return &tiles_coded_avx512(*f.code);
   if (f.integer) return nullptr;
   if (f.weights == Weights::int4) return &tiles_int4_avx512(f.zero_points);
   return &tiles_float_avx512(f.weights);
 }
 
 const TileSet* avx2_tiles(const GemmFormat& f) {
+  if (f.weights == Weights::coded) return &tiles_coded_avx2(*f.code);
   if (f.weights == Weights::int4) return f.integer ? &tiles_int4_int8_avx2() : &tiles_int4_avx2();
   return f.integer ? &tiles_int8_avx2() : &tiles_float_avx2(f.weights);
 }

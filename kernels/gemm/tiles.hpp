@@ -34,6 +34,8 @@ struct TileCall {
   std::size_t group_panel = 0;      // elements between panels
   const float* row_sums = nullptr;  // of the activations per group: [row][group]
   std::size_t row_groups = 0;       // elements between rows
+
+  const std::byte* block_scales = nullptr;  // coded: of the block's first group, as `scales`
 };
 
 using TileKernel = void (*)(const TileCall&);
@@ -86,6 +88,12 @@ const TileSet& tiles_int4_avx2();
 const TileSet& tiles_int4_avx512(bool zero_points);
 const TileSet& tiles_int4_int8_avx2();
 const TileSet& tiles_int4_int8_vnni();
+
+// Codes of 8, 4 or 2 bits in fp32 arithmetic. fp8: e4m3 [panel][k][width], sums or scales 2^-8 of
+// what they mean. 4 bits: as int4. 2 bits: [panel][k / 16][width] as 32 bit words, k = i at bit 2i.
+// Scales by group in block_scales: fp32, fp16, e4m3 (2^-8 of its value is used), e8m0.
+const TileSet& tiles_coded_avx2(const BlockFormat& format);
+const TileSet& tiles_coded_avx512(const BlockFormat& format);
 
 // The tiles that compute `format` with exactly this level of instruction set; null if it has none
 // of its own.

@@ -47,25 +47,57 @@ WeightRows rows_of_bf16(std::span<const std::uint16_t> matrix, std::int64_t k) {
   };
 }
 
+namespace {
+
+bool one_scale_for_all(const BlockFormat* f) {
+  return f != nullptr && f->block_rows == 0;
+}
+bool calibrated(const BlockFormat* f) {
+  return f != nullptr && (f->block_rows == 0 || f->tensor_scale);
+}
+
+// Of a whole matrix: its one scale, or what its blocks' scales are relative to.
+float whole_scale(const BlockFormat& f, const std::vector<float>& channels) {
+  const float most = *std::max_element(channels.begin(), channels.end());
+  return one_scale_for_all(&f) ? most / largest(f.element) : tensor_scale(f, most);
+}
+
+void smooth_by(const std::vector<float>& in, const std::vector<float>& out, LayerScales& scales) {
+  scales.smooth = smoothing_scales(in, out, static_cast<std::int64_t>(in.size()));
+  for (float& s : scales.smooth) s = std::clamp(s, 1e-4F, 1e4F);
+  for (const float s : scales.smooth) scales.smooth_inverse.push_back(1.0F / s);
+}
+
+}  // namespace
+
 LayerScales layer_scales(const GemmFormat& format, std::int64_t n, std::int64_t k,
                          const WeightRows& weights, std::span<const float> calibration) {
   LayerScales scales;
-  if (!format.smooth) return scales;
+  const bool of_in = format.smooth || calibrated(format.in_code);
+  if (!of_in && !calibrated(format.code)) return scales;
   const auto width = static_cast<std::size_t>(k);
-  if (calibration.empty() || calibration.size() % width != 0) {
+  if (of_in && (calibration.empty() || calibration.size() % width != 0)) {
     throw Error("gemm " + format.name, std::to_string(calibration.size()) + " calibration values",
                 "needs activations of at least one token, k values each");
   }
   std::vector<float> in(width), out(width), row(width);
-  for (std::size_t at = 0; at < calibration.size(); at += width) {
+  for (std::size_t at = 0; of_in && at < calibration.size(); at += width) {
     take_largest(calibration.subspan(at, width), in);
   }
   for (std::int64_t r = 0; r < n; ++r) weights(r, row), take_largest(row, out);
-  scales.smooth = smoothing_scales(in, out, k);
-  for (float& s : scales.smooth) s = std::clamp(s, 1e-4F, 1e4F);
-  scales.smooth_inverse.resize(width);
-  for (std::size_t i = 0; i < width; ++i) scales.smooth_inverse[i] = 1.0F / scales.smooth[i];
+  if (format.smooth) smooth_by(in, out, scales);
+  if (calibrated(format.code)) scales.weight_scale = whole_scale(*format.code, out);
+  if (calibrated(format.in_code)) scales.in_scale = whole_scale(*format.in_code, in);
   return scales;
+}
+
+void round_to_codes(const GemmFormat& format, const LayerScales& scales, std::span<float> row) {
+  if (format.in_code == nullptr) return;
+  if (one_scale_for_all(format.in_code)) {
+    round_row_with_scale(format.in_code->element, row, scales.in_scale);
+  } else {
+    round_row(*format.in_code, row, scales.in_scale);
+  }
 }
 
 GemmWeights quantise_weights(const GemmFormat& format, const LayerScales& scales,
@@ -88,6 +120,11 @@ GemmWeights quantise_weights(const GemmFormat& format, const LayerScales& scales
       break;
     case Weights::int4:
       w.int4 = quantise_int4(matrix, k, format.group, format.zero_points);
+      break;
+    case Weights::coded:
+      w.coded = one_scale_for_all(format.code)
+                    ? quantise_with_scale(*format.code, matrix, k, scales.weight_scale)
+                    : quantise_blocks(*format.code, matrix, k, scales.weight_scale);
       break;
   }
   return w;

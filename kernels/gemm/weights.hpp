@@ -18,6 +18,7 @@ struct GemmWeights {
   std::vector<std::uint16_t> values16;  // the same as bf16 or fp16; empty in fp32
   QuantisedInt8 int8;
   QuantisedInt4 int4;
+  QuantisedBlocks coded;
 };
 
 // Row `row` of the weights as a checkpoint holds it, into k floats. May be asked several times.
@@ -28,6 +29,8 @@ WeightRows rows_of_bf16(std::span<const std::uint16_t> matrix, std::int64_t k);
 // What quantising any part of a layer must know about all of it, and what its activations are
 // quantised with.
 struct LayerScales {
+  float weight_scale = 1;  // one scale of all weights, or what block scales are relative to
+  float in_scale = 1;      // the same of activations
   std::vector<float> smooth, smooth_inverse;  // SmoothQuant: [k]; empty otherwise
 };
 
@@ -43,6 +46,9 @@ LayerScales layer_scales(const GemmFormat& format, std::int64_t n, std::int64_t 
 // Quantises rows of weights; round to nearest. fp16 formats saturate at 65,504.
 GemmWeights quantise_weights(const GemmFormat& format, const LayerScales& scales,
                              std::vector<float> matrix, std::int64_t k);
+
+// One row of activations in place: from what arrives to what the codes of the format mean.
+void round_to_codes(const GemmFormat& format, const LayerScales& scales, std::span<float> row);
 
 // Activations rounded to the format's type, in place; returns them in 16 bit if that has 16.
 std::vector<std::uint16_t> round_activations(const GemmFormat& format, std::span<float> values);

@@ -298,17 +298,37 @@ float tensor_scale(const BlockFormat& f, float most) {
   return scale >= kLeastScale ? scale : 0;
 }
 
-QuantisedBlocks quantise_blocks(const BlockFormat& f, std::span<const float> matrix, std::int64_t k,
-                                float whole) {
+namespace {
+
+QuantisedBlocks empty_blocks(const BlockFormat& f, std::span<const float> matrix, std::int64_t k,
+                             float whole) {
   ensure(k > 0 && matrix.size() % size(k) == 0, "a matrix has whole rows");
   QuantisedBlocks q;
   q.format = f;
   q.k = k, q.rows = static_cast<std::int64_t>(matrix.size()) / k;
   q.codes.resize(matrix.size());
   q.tensor_scale = whole;
+  return q;
+}
+
+// Codes of `columns` elements from `at` on.
+void encode_run(QuantisedBlocks& q, const float* matrix, std::size_t at, std::int64_t columns,
+                const Grid& g, std::vector<float>& rounded) {
+  rounded.resize(size(columns));
+  round_elements(q.format.element, matrix + at, columns, g.factor, 1.0F, rounded.data());
+  for (std::size_t c = 0; c < rounded.size(); ++c) {
+    q.codes[at + c] = static_cast<std::uint8_t>(encode(q.format.element, rounded[c]));
+  }
+}
+
+}  // namespace
+
+QuantisedBlocks quantise_blocks(const BlockFormat& f, std::span<const float> matrix, std::int64_t k,
+                                float whole) {
+  QuantisedBlocks q = empty_blocks(f, matrix, k, whole);
   const std::int64_t height = f.block_rows == 0 ? q.rows : f.block_rows;
   const std::int64_t width = f.block_k == 0 ? k : f.block_k;
-  std::vector<float> rounded(size(width));
+  std::vector<float> rounded;
   for (std::int64_t row = 0; row < q.rows; row += height) {
     const std::int64_t rows = std::min(height, q.rows - row);
     for (std::int64_t column = 0; column < k; column += width) {
@@ -316,13 +336,21 @@ QuantisedBlocks quantise_blocks(const BlockFormat& f, std::span<const float> mat
       const Grid g = fit_block(f, matrix.data() + row * k + column, rows, columns, k, whole);
       q.scale.push_back(g.scale);
       for (std::int64_t r = row; r < row + rows; ++r) {
-        const std::size_t at = size(r * k + column);
-        round_elements(f.element, matrix.data() + at, columns, g.factor, 1.0F, rounded.data());
-        for (std::int64_t c = 0; c < columns; ++c) {
-          q.codes[at + size(c)] = static_cast<std::uint8_t>(encode(f.element, rounded[size(c)]));
-        }
+        encode_run(q, matrix.data(), size(r * k + column), columns, g, rounded);
       }
     }
+  }
+  return q;
+}
+
+QuantisedBlocks quantise_with_scale(const BlockFormat& f, std::span<const float> matrix,
+                                    std::int64_t k, float scale) {
+  QuantisedBlocks q = empty_blocks(f, matrix, k, 1);
+  const Grid g = grid_of(scale, 1);
+  q.scale = {g.scale};
+  std::vector<float> rounded;
+  for (std::int64_t r = 0; r < q.rows; ++r) {
+    encode_run(q, matrix.data(), size(r * k), k, g, rounded);
   }
   return q;
 }

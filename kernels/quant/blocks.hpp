@@ -82,6 +82,10 @@ QuantisedBlocks quantise_blocks(const BlockFormat& format, std::span<const float
                                 std::int64_t k, float tensor_scale = 1);
 std::vector<float> dequantise(const QuantisedBlocks& q);
 
+// For formats with one scale for all: the same with a scale that was found before.
+QuantisedBlocks quantise_with_scale(const BlockFormat& format, std::span<const float> matrix,
+                                    std::int64_t k, float scale);
+
 // One row quantised and dequantised in place, as kernels do it to activations: the same values as
 // dequantise(quantise_blocks(...)). For formats whose blocks are of one row, or of one given scale
 // for all: then `scale` is that scale and the row saturates beyond it.
