@@ -14,6 +14,7 @@ std::vector<GemmFormat> make_formats() {
       {.name = "fp16", .weights = Weights::fp16},
       {.name = "w8a16", .weights = Weights::int8},
       {.name = "w8a8", .weights = Weights::int8, .integer = true},
+      {.name = "w8a7", .weights = Weights::int8, .integer = true, .largest = 63},
       {.name = "w8a8-smooth", .weights = Weights::int8, .integer = true, .smooth = true},
   };
   for (const bool integer : {false, true}) {

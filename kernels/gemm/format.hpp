@@ -13,6 +13,7 @@ namespace inferbench {
 //   fp32, bf16, fp16       both operands; sums in fp32
 //   w8a16                  int8 weights, one scale per output channel; bf16 activations, fp32 math
 //   w8a8                   and activations quantised to int8 per token within the run; sums exact
+//   w8a7                   the same with activations in [-63, 63], 7 bits
 //   w8a8-smooth            and SmoothQuant: activations divided, weights multiplied per channel
 //   w4a16-gG[-zp]          int4 weights in groups of G k with an fp16 scale (and zero point); bf16
 //                          activations, fp32 math
@@ -35,6 +36,7 @@ struct GemmFormat {
   std::string name;
   Weights weights = Weights::fp32;
   bool integer = false;  // activations are quantised to int8
+  int largest = 127;     // magnitude of quantised activations
   int group = 0;         // k per scale; 0: none
   bool zero_points = false;
   bool smooth = false;                   // SmoothQuant

@@ -156,7 +156,7 @@ void PackedLinear::quantise(std::span<float> values, std::int64_t row,
   std::byte* to = workspace.rows.row(row);
   if (format_->smooth) smooth_weights(values, scales_.smooth_inverse);
   workspace.rows.row_scale[size(row)] =
-      row_kernels_->quantise(values.data(), k(), set_->activations, to);
+      row_kernels_->quantise(values.data(), k(), set_->activations, format_->largest, to);
   if (weights_.group > 0) {
     group_sums(reinterpret_cast<const std::int8_t*>(to), k(), static_cast<int>(weights_.group),
                workspace.rows.group_sums.data() + row * weights_.groups);

@@ -53,12 +53,14 @@ void pack_elements(PackedWeights& w, const TileSet& set, std::int64_t first, std
   }
 }
 
-void pack_int8(PackedWeights& w, const TileSet& set, std::int64_t first, const QuantisedInt8& q) {
+// `offset`: what is added to activations.
+void pack_int8(PackedWeights& w, const TileSet& set, std::int64_t first, const QuantisedInt8& q,
+               int offset) {
   pack_elements(w, set, first, q.rows, q.values.data(), 1);
   for (std::int64_t row = 0; row < q.rows; ++row) {
     std::int32_t sum = 0;
     for (std::int64_t k = 0; k < w.k; ++k) sum += q.values[size(row * w.k + k)];
-    w.start[size(first + row)] = -128 * sum;
+    w.start[size(first + row)] = -offset * sum;
     w.column_scale[size(first + row)] = q.scale[size(row)];
   }
 }
@@ -172,7 +174,7 @@ void pack_rows(PackedWeights& packed, const TileSet& set, std::int64_t first,
       return pack_elements(packed, set, first, rows.rows, rows.values16.data(),
                            sizeof(std::uint16_t));
     case GemmFormat::Weights::int8:
-      return pack_int8(packed, set, first, rows.int8);
+      return pack_int8(packed, set, first, rows.int8, rows.format->largest + 1);
     case GemmFormat::Weights::int4:
       return pack_int4(packed, set, first, rows.int4);
     case GemmFormat::Weights::coded:

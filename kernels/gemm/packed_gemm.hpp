@@ -21,7 +21,7 @@ struct PackedWeights {
   std::size_t k_bytes = 0;      // of `unit` k of a panel
 
   Buffer<float> column_scale;  // int8, coded without groups, nvfp4: [panels * width]
-  Buffer<std::int32_t> start;  // int8: -128 times the sum of a column, [panels * width]
+  Buffer<std::int32_t> start;  // int8: minus what activations have added, times a column's sum
   std::int64_t group = 0, groups = 0;
   Buffer<std::uint16_t> scales;    // int4: fp16, [panel][group][width]
   Buffer<std::int8_t> zeros;       // int4: the same

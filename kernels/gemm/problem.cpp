@@ -45,7 +45,7 @@ GemmProblem::GemmProblem(const KernelCase& c)
   if (!format.integer) return;
   std::vector<float> smoothed = in;
   if (format.smooth) smooth_weights(smoothed, scales.smooth_inverse);
-  in8 = quantise_int8(smoothed, k);
+  in8 = quantise_int8(smoothed, k, format.largest);
 }
 
 Work GemmProblem::work() const {

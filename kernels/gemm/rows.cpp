@@ -17,12 +17,17 @@ std::uint16_t saturated_fp16(float x) {
   return float_to_fp16(std::clamp(x, -kFp16Most, kFp16Most));
 }
 
-void store_integer(std::byte* to, std::int64_t i, int value, TileSet::Activations type) {
+// What u8 activations of magnitude `largest` have added.
+int offset_of(TileSet::Activations type, int largest) {
+  return type == TileSet::Activations::u8 ? largest + 1 : 0;
+}
+
+void store_integer(std::byte* to, std::int64_t i, int value, TileSet::Activations type,
+                   int offset) {
   if (type == TileSet::Activations::s16) {
     const auto wide = static_cast<std::int16_t>(value);
     std::memcpy(to + 2 * i, &wide, sizeof(wide));
   } else {
-    const int offset = type == TileSet::Activations::u8 ? 128 : 0;
     to[i] = static_cast<std::byte>(value + offset);
   }
 }
@@ -45,15 +50,18 @@ void narrow_fp16(const float* from, std::int64_t k, std::uint16_t* to) {
   for (std::int64_t i = 0; i < k; ++i) to[i] = saturated_fp16(from[i]);
 }
 
-float quantise(const float* from, std::int64_t k, TileSet::Activations type, std::byte* to) {
+float quantise(const float* from, std::int64_t k, TileSet::Activations type, int most,
+               std::byte* to) {
+  const auto top = static_cast<float>(most);
   float largest = 0;
   for (std::int64_t i = 0; i < k; ++i) largest = std::max(largest, std::abs(from[i]));
   const bool zero = largest < std::numeric_limits<float>::min();
-  const float to_integer = zero ? 0 : std::min(127.0F / largest, std::numeric_limits<float>::max());
+  const float to_integer = zero ? 0 : std::min(top / largest, std::numeric_limits<float>::max());
   for (std::int64_t i = 0; i < k; ++i) {
-    store_integer(to, i, static_cast<int>(std::nearbyint(from[i] * to_integer)), type);
+    store_integer(to, i, static_cast<int>(std::nearbyint(from[i] * to_integer)), type,
+                  offset_of(type, most));
   }
-  return zero ? 0 : largest / 127.0F;
+  return zero ? 0 : largest / top;
 }
 
 }  // namespace plain
@@ -125,12 +133,13 @@ INFERBENCH_AVX2 void narrow_fp16(const float* from, std::int64_t k, std::uint16_
 }
 
 INFERBENCH_AVX2 float quantise(const float* from, std::int64_t k, TileSet::Activations type,
-                               std::byte* to) {
+                               int most, std::byte* to) {
+  const auto top = static_cast<float>(most);
   const float largest = largest_magnitude(from, k);
   const bool zero = largest < std::numeric_limits<float>::min();
-  const float to_integer = zero ? 0 : std::min(127.0F / largest, std::numeric_limits<float>::max());
+  const float to_integer = zero ? 0 : std::min(top / largest, std::numeric_limits<float>::max());
   const __m256 factor = _mm256_set1_ps(to_integer);
-  const __m128i offset = _mm_set1_epi8(type == TileSet::Activations::u8 ? -128 : 0);
+  const __m128i offset = _mm_set1_epi8(static_cast<char>(offset_of(type, most)));
   std::int64_t i = 0;
   for (; i + 16 <= k; i += 16) {
     const __m256i a = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(from + i), factor));
@@ -146,9 +155,10 @@ INFERBENCH_AVX2 float quantise(const float* from, std::int64_t k, TileSet::Activ
     }
   }
   for (; i < k; ++i) {
-    store_integer(to, i, static_cast<int>(std::nearbyint(from[i] * to_integer)), type);
+    store_integer(to, i, static_cast<int>(std::nearbyint(from[i] * to_integer)), type,
+                  offset_of(type, most));
   }
-  return zero ? 0 : largest / 127.0F;
+  return zero ? 0 : largest / top;
 }
 
 constexpr RowKernels kFast = {widen_bf16, widen_fp16, narrow_bf16, narrow_fp16, quantise};

@@ -15,9 +15,10 @@ struct RowKernels {
   void (*narrow_bf16)(const float* from, std::int64_t k, std::uint16_t* to);
   void (*narrow_fp16)(const float* from, std::int64_t k, std::uint16_t* to);
 
-  // To int8 exactly as quantise_row_int8 does it, stored as `type`: s8, u8 (128 added) or s16.
-  // Returns the scale.
-  float (*quantise)(const float* from, std::int64_t k, TileSet::Activations type, std::byte* to);
+  // To integers of magnitude `largest` exactly as quantise_row_int8 does it, stored as `type`: s8,
+  // u8 (largest + 1 added) or s16. Returns the scale.
+  float (*quantise)(const float* from, std::int64_t k, TileSet::Activations type, int largest,
+                    std::byte* to);
 };
 
 // The same results on every level; AVX2 where there is AVX2.

@@ -15,7 +15,8 @@ const TileSet* avx512_tiles(const GemmFormat& f) {
 const TileSet* avx2_tiles(const GemmFormat& f) {
   if (f.weights == Weights::coded) return &tiles_coded_avx2(*f.code);
   if (f.weights == Weights::int4) return f.integer ? &tiles_int4_int8_avx2() : &tiles_int4_avx2();
-  return f.integer ? &tiles_int8_avx2() : &tiles_float_avx2(f.weights);
+  if (!f.integer) return &tiles_float_avx2(f.weights);
+  return f.largest < 64 ? &tiles_int7_avx2() : &tiles_int8_avx2();
 }
 
 const TileSet* vnni_tiles(const GemmFormat& f) {

@@ -82,6 +82,9 @@ const TileSet& tiles_bf16_avx512();
 const TileSet& tiles_int8_avx2();
 const TileSet& tiles_int8_vnni();
 
+// The same of activations that are at most 127 with their offset: vpmaddubsw cannot saturate then.
+const TileSet& tiles_int7_avx2();
+
 // int4 weights [panel][k / 8][width] as 32 bit words: the low nibble of byte b is k = b, the high
 // one k = b + 4. fp32 arithmetic, or int8 activations in [-127, 127].
 const TileSet& tiles_int4_avx2();

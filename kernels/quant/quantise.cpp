@@ -38,21 +38,20 @@ void fit_group(std::span<const float> group, bool zero_points, float& scale, std
 
 }  // namespace
 
-float quantise_row_int8(std::span<const float> row, std::span<std::int8_t> out) {
-  const float largest = largest_magnitude(row);
+float quantise_row_int8(std::span<const float> row, std::span<std::int8_t> out, int most) {
+  const float largest = largest_magnitude(row), top = static_cast<float>(most);
   if (largest < std::numeric_limits<float>::min()) {
     std::fill(out.begin(), out.end(), std::int8_t{0});
     return 0;
   }
-  const float to_integer = std::min(127.0F / largest, std::numeric_limits<float>::max());
+  const float to_integer = std::min(top / largest, std::numeric_limits<float>::max());
   for (std::size_t i = 0; i < row.size(); ++i) {
-    out[i] =
-        static_cast<std::int8_t>(std::clamp(std::nearbyint(row[i] * to_integer), -127.0F, 127.0F));
+    out[i] = static_cast<std::int8_t>(std::clamp(std::nearbyint(row[i] * to_integer), -top, top));
   }
-  return largest / 127.0F;
+  return largest / top;
 }
 
-QuantisedInt8 quantise_int8(std::span<const float> matrix, std::int64_t k) {
+QuantisedInt8 quantise_int8(std::span<const float> matrix, std::int64_t k, int largest) {
   const std::size_t rows = rows_of(matrix.size(), k), width = static_cast<std::size_t>(k);
   QuantisedInt8 q;
   q.rows = static_cast<std::int64_t>(rows), q.k = k;
@@ -60,7 +59,7 @@ QuantisedInt8 quantise_int8(std::span<const float> matrix, std::int64_t k) {
   q.scale.resize(rows);
   for (std::size_t r = 0; r < rows; ++r) {
     q.scale[r] = quantise_row_int8(matrix.subspan(r * width, width),
-                                   std::span(q.values).subspan(r * width, width));
+                                   std::span(q.values).subspan(r * width, width), largest);
   }
   return q;
 }

@@ -14,12 +14,12 @@ struct QuantisedInt8 {
   std::vector<float> scale;         // [rows]; value = scale * integer
 };
 
-// Symmetric, one scale per row: the largest magnitude of a row becomes 127. A row without a normal
-// number becomes zero.
-QuantisedInt8 quantise_int8(std::span<const float> matrix, std::int64_t k);
+// Symmetric, one scale per row: the largest magnitude of a row becomes `largest`, 127 at most. A
+// row without a normal number becomes zero.
+QuantisedInt8 quantise_int8(std::span<const float> matrix, std::int64_t k, int largest = 127);
 
 // One row of it, as kernels do it: the integers and the scale.
-float quantise_row_int8(std::span<const float> row, std::span<std::int8_t> out);
+float quantise_row_int8(std::span<const float> row, std::span<std::int8_t> out, int largest = 127);
 
 struct QuantisedInt4 {
   std::int64_t rows = 0, k = 0, group = 0;

@@ -17,7 +17,8 @@ struct Operands {
   std::vector<std::int8_t> in, weights;
 };
 
-Operands draw(std::int64_t m, std::int64_t n, std::int64_t k, bool extremes) {
+// `largest`: of the activations; 127 stands for all of int8, -128 too.
+Operands draw(std::int64_t m, std::int64_t n, std::int64_t k, bool extremes, int largest = 127) {
   Operands o{m, n, k, {}, {}};
   RandomStream random = Random(3).stream("int8 operands");
   const auto value = [&] {
@@ -25,13 +26,16 @@ Operands draw(std::int64_t m, std::int64_t n, std::int64_t k, bool extremes) {
     if (extremes) return static_cast<std::int8_t>(bits % 2 == 0 ? -128 : 127);
     return static_cast<std::int8_t>(bits & 0xFFU);
   };
-  for (std::int64_t i = 0; i < m * k; ++i) o.in.push_back(value());
+  for (std::int64_t i = 0; i < m * k; ++i) {
+    o.in.push_back(largest == 127 ? value() : static_cast<std::int8_t>(value() * largest / 128));
+  }
   for (std::int64_t i = 0; i < n * k; ++i) o.weights.push_back(value());
   return o;
 }
 
-std::vector<float> multiply(const Operands& o, const TileSet& set, unsigned threads) {
-  GemmProblem p(make_case("gemm", "w8a8", {{"m", o.m}, {"n", o.n}, {"k", o.k}}));
+std::vector<float> multiply(const Operands& o, const TileSet& set, unsigned threads,
+                            const char* format) {
+  GemmProblem p(make_case("gemm", format, {{"m", o.m}, {"n", o.n}, {"k", o.k}}));
   p.weights.int8.values = o.weights;
   p.weights.int8.scale.assign(static_cast<std::size_t>(o.n), 1.0F);
   const PackedWeights w = pack_weights(p.weights, set);
@@ -46,7 +50,7 @@ std::vector<float> multiply(const Operands& o, const TileSet& set, unsigned thre
         const auto wide = static_cast<std::int16_t>(value);
         std::memcpy(to, &wide, 2);
       } else {
-        *to = static_cast<std::byte>(value + 128);
+        *to = static_cast<std::byte>(value + p.format.largest + 1);
       }
     }
   }
@@ -56,8 +60,8 @@ std::vector<float> multiply(const Operands& o, const TileSet& set, unsigned thre
   return out;
 }
 
-void expect_exact(const Operands& o, const TileSet& set) {
-  const std::vector<float> out = multiply(o, set, 2);
+void expect_exact(const Operands& o, const TileSet& set, const char* format = "w8a8") {
+  const std::vector<float> out = multiply(o, set, 2, format);
   for (std::int64_t m = 0; m < o.m; ++m) {
     for (std::int64_t n = 0; n < o.n; ++n) {
       std::int64_t sum = 0;
@@ -95,6 +99,32 @@ TEST(GemmInt8, FullRangeOperandsAreExactWithAvx2) {
 TEST(GemmInt8, FullRangeOperandsAreExactWithVnni) {
   if (!supports(Isa::avx512_vnni).ok) GTEST_SKIP() << supports(Isa::avx512_vnni).reason;
   expect_exact_everywhere(tiles_int8_vnni());
+}
+
+// The domain's corners: activations of -63 and 63, weights of -128 and 127.
+void expect_seven_bits_exact(const TileSet& set) {
+  for (const bool extremes : {false, true}) {
+    expect_exact(draw(1, 160, 1024, extremes, 63), set, "w8a7");
+    expect_exact(draw(7, 70, 257, extremes, 63), set, "w8a7");
+  }
+  Operands all = draw(2, 33, 65536, false);
+  for (const int activation : {-63, 63}) {
+    for (const int weight : {-128, 127}) {
+      all.in.assign(all.in.size(), static_cast<std::int8_t>(activation));
+      all.weights.assign(all.weights.size(), static_cast<std::int8_t>(weight));
+      expect_exact(all, set, "w8a7");
+    }
+  }
+}
+
+TEST(GemmInt8, SevenBitActivationsAreExactWithAvx2) {
+  if (!supports(Isa::avx2).ok) GTEST_SKIP() << supports(Isa::avx2).reason;
+  expect_seven_bits_exact(tiles_int7_avx2());
+}
+
+TEST(GemmInt8, SevenBitActivationsAreExactWithVnni) {
+  if (!supports(Isa::avx512_vnni).ok) GTEST_SKIP() << supports(Isa::avx512_vnni).reason;
+  expect_seven_bits_exact(tiles_int8_vnni());
 }
 
 TEST(GemmInt8, SumsThatCouldOverflowAreRefused) {

@@ -131,12 +131,12 @@ TEST(Quantise, KernelsQuantiseActivationsToTheSameIntegers) {
         const std::vector<float> x = matrix(1, k, fill);
         const QuantisedInt8 expected = quantise_int8(x, k);
         std::vector<std::byte> out(static_cast<std::size_t>(k) * 2);
-        EXPECT_EQ(kernels.quantise(x.data(), k, TileSet::Activations::s8, out.data()),
+        EXPECT_EQ(kernels.quantise(x.data(), k, TileSet::Activations::s8, 127, out.data()),
                   expected.scale[0]);
         for (std::size_t i = 0; i < x.size(); ++i) {
           EXPECT_EQ(static_cast<std::int8_t>(out[i]), expected.values[i]);
         }
-        kernels.quantise(x.data(), k, TileSet::Activations::u8, out.data());
+        kernels.quantise(x.data(), k, TileSet::Activations::u8, 127, out.data());
         for (std::size_t i = 0; i < x.size(); ++i) {
           EXPECT_EQ(static_cast<int>(out[i]) - 128, expected.values[i]);
         }
