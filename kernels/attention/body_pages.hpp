@@ -22,7 +22,6 @@ struct Page {
 
 // Rows that share a pass.
 struct PageRows {
-  const float* q = nullptr;
   const TokenRange* seen = nullptr;  // of the sequence's tokens
   float *largest = nullptr, *sum = nullptr, *values = nullptr;
 };
@@ -67,10 +66,7 @@ INFERBENCH_TARGET INFERBENCH_INLINE void page_scores(const Page& page, const flo
         }
       }
     }
-    INFERBENCH_UNROLL
-    for (int i = 0; i < kSums; i += 4) {
-      Vec::store_sums(scores + t * kRows + i, sum[i], sum[i + 1], sum[i + 2], sum[i + 3]);
-    }
+    Vec::store_sums<kSums>(scores + t * kRows, sum);
     if (page.next_keys != nullptr) {
       prefetch(page.next_keys + static_cast<std::size_t>(t) * row, row * kTokens);
     }
@@ -192,55 +188,36 @@ INFERBENCH_TARGET INFERBENCH_INLINE void page_values(const Page& page, const flo
   }
 }
 
-template <KvType kType, int kRows>
-INFERBENCH_TARGET void attend_page(const Page& page, const PageRows& rows) {
-  // As many accumulators as registers hold besides the values and a weight.
+// values of a row that one pass sums, as many as registers hold besides the values and a weight
+template <int kRows>
+constexpr int vectors_at_a_time() {
   constexpr int kSums = Vec::kLanes == 16 ? 16 : 8;
-  constexpr int kVectors = kSums / kRows < 4 ? kSums / kRows : 4;
-  alignas(64) float scores[kKvBlock * kRows];
-  page_scores<kType, kRows>(page, rows.q, scores);
-  page_softmax<kRows>(page, rows, scores);
+  return kSums / kRows < 4 ? kSums / kRows : 4;
+}
+
+template <KvType kType, int kRows>
+INFERBENCH_TARGET INFERBENCH_INLINE void weigh_values(const Page& page, float* weights,
+                                                      float* values) {
+  constexpr int kVectors = vectors_at_a_time<kRows>();
   if constexpr (kType == KvType::int8) {
     for (std::int64_t t = page.seen_by_any.first; t < page.seen_by_any.last; ++t) {
-      for (int r = 0; r < kRows; ++r) scores[t * kRows + r] *= page.value_scale[t];
+      for (int r = 0; r < kRows; ++r) weights[t * kRows + r] *= page.value_scale[t];
     }
   }
   std::int64_t d = 0;
   for (; d + kVectors * Vec::kLanes <= page.value_dim; d += kVectors * Vec::kLanes) {
-    page_values<kType, kRows, kVectors>(page, scores, d, rows.values);
+    page_values<kType, kRows, kVectors>(page, weights, d, values);
   }
   for (; d < page.value_dim; d += Vec::kLanes) {
-    page_values<kType, kRows, 1>(page, scores, d, rows.values);
+    page_values<kType, kRows, 1>(page, weights, d, values);
   }
 }
 
-// All rows of one kv head against one page; the first pass asks for the next page.
-template <KvType kType>
-INFERBENCH_TARGET void attend_rows(Page page, PageRows at, std::int64_t rows) {
-  constexpr int kWidest = Vec::kLanes == 16 ? 8 : 4;
-  for (std::int64_t left = rows; left > 0;) {
-    std::int64_t taken = 1;
-    if (left >= kWidest) {
-      taken = kWidest;
-      attend_page<kType, kWidest>(page, at);
-    } else if (left >= 4) {
-      taken = 4;
-      attend_page<kType, 4>(page, at);
-    } else if (left >= 2) {
-      taken = 2;
-      attend_page<kType, 2>(page, at);
-    } else {
-      attend_page<kType, 1>(page, at);
-    }
-    left -= taken;
-    at.q += taken * page.key_dim, at.values += taken * page.value_dim;
-    at.seen += taken, at.largest += taken, at.sum += taken;
-    page.next_keys = page.next_values = nullptr;
-  }
-}
+constexpr std::int64_t kHeadsTogether = 2;
 
 template <KvType kType>
-INFERBENCH_TARGET Page page_of(const PageCall& c, std::int64_t at, std::int64_t head) {
+INFERBENCH_TARGET INFERBENCH_INLINE Page page_of(const PageCall& c, std::int64_t at,
+                                                 std::int64_t head, bool first_pass) {
   const KvCache& cache = *c.cache;
   Page p;
   p.key_dim = cache.key_dim, p.value_dim = cache.value_dim;
@@ -251,9 +228,12 @@ INFERBENCH_TARGET Page page_of(const PageCall& c, std::int64_t at, std::int64_t 
   if (kType == KvType::int8) {
     p.key_scale = cache.key_scale + here, p.value_scale = cache.value_scale + here;
   }
-  const bool last_head = head + 1 == cache.kv_heads;
-  if (!last_head || (at + 1) * kKvBlock < c.part.last) {
-    const std::size_t there = last_head ? cache.page(c.blocks[at + 1], 0) : here + kKvBlock;
+  // What the pass after this one reads: heads further on, or the first ones of the next block.
+  const bool same_block = head + kHeadsTogether < cache.kv_heads;
+  if (first_pass && (same_block || (at + 1) * kKvBlock < c.part.last)) {
+    const std::int64_t next_head = same_block ? head + kHeadsTogether : head % kHeadsTogether;
+    const std::size_t there =
+        cache.page(c.blocks[same_block ? at : at + 1], std::min(next_head, cache.kv_heads - 1));
     p.next_keys = cache.keys + there * key_row, p.next_values = cache.values + there * value_row;
   }
   p.at = at * kKvBlock;
@@ -262,23 +242,62 @@ INFERBENCH_TARGET Page page_of(const PageCall& c, std::int64_t at, std::int64_t 
   return p;
 }
 
+// kRows rows of each of up to kHeadsTogether kv heads against a block. Scores of all, softmax of
+// all, values of all: the softmax of one head is a chain of latencies, two overlap.
+template <KvType kType, int kRows>
+INFERBENCH_TARGET void attend_block(const PageCall& c, std::int64_t at, std::int64_t first_head,
+                                    std::int64_t last_head, std::int64_t first_row) {
+  alignas(64) float scores[kHeadsTogether][kKvBlock * kRows];
+  const std::int64_t key_dim = c.cache->key_dim, value_dim = c.cache->value_dim;
+  const bool first_pass = first_row == 0;
+  for (std::int64_t head = first_head; head < last_head; ++head) {
+    const Page page = page_of<kType>(c, at, head, first_pass);
+    const float* q = c.q + (head * c.rows + first_row) * key_dim;
+    page_scores<kType, kRows>(page, q, scores[head - first_head]);
+  }
+  for (std::int64_t head = first_head; head < last_head; ++head) {
+    const std::int64_t row = head * c.rows + first_row;
+    page_softmax<kRows>(page_of<kType>(c, at, head, false),
+                        {.seen = c.seen + first_row,
+                         .largest = c.state.largest + row,
+                         .sum = c.state.sum + row,
+                         .values = c.state.values + row * value_dim},
+                        scores[head - first_head]);
+  }
+  for (std::int64_t head = first_head; head < last_head; ++head) {
+    float* values = c.state.values + (head * c.rows + first_row) * value_dim;
+    weigh_values<kType, kRows>(page_of<kType>(c, at, head, first_pass), scores[head - first_head],
+                               values);
+  }
+}
+
 template <KvType kType>
 INFERBENCH_TARGET void attend_pages(const PageCall& c) {
+  constexpr int kWidest = Vec::kLanes == 16 ? 8 : 4;
   const std::int64_t heads = c.cache->kv_heads, rows = heads * c.rows;
-  const std::int64_t key_dim = c.cache->key_dim, value_dim = c.cache->value_dim;
+  const std::int64_t value_dim = c.cache->value_dim;
   std::fill_n(c.state.largest, rows, -HUGE_VALF);
   std::fill_n(c.state.sum, rows, 0.0F);
   std::fill_n(c.state.values, rows * value_dim, 0.0F);
   for (std::int64_t at = c.part.first / kKvBlock; at * kKvBlock < c.part.last; ++at) {
-    for (std::int64_t head = 0; head < heads; ++head) {
-      const std::int64_t row = head * c.rows;
-      attend_rows<kType>(page_of<kType>(c, at, head),
-                         {.q = c.q + row * key_dim,
-                          .seen = c.seen,
-                          .largest = c.state.largest + row,
-                          .sum = c.state.sum + row,
-                          .values = c.state.values + row * value_dim},
-                         c.rows);
+    for (std::int64_t head = 0; head < heads; head += kHeadsTogether) {
+      const std::int64_t end = std::min(heads, head + kHeadsTogether);
+      for (std::int64_t row = 0; row < c.rows;) {
+        const std::int64_t left = c.rows - row;
+        if (left >= kWidest) {
+          attend_block<kType, kWidest>(c, at, head, end, row);
+          row += kWidest;
+        } else if (left >= 4) {
+          attend_block<kType, 4>(c, at, head, end, row);
+          row += 4;
+        } else if (left >= 2) {
+          attend_block<kType, 2>(c, at, head, end, row);
+          row += 2;
+        } else {
+          attend_block<kType, 1>(c, at, head, end, row);
+          row += 1;
+        }
+      }
     }
   }
   if constexpr (kLoadFactor<kType> != 1.0F) {

@@ -108,13 +108,18 @@ struct Vec {
       return set1(*p);
     }
   }
-  // The sums of four vectors, side by side.
-  INFERBENCH_AVX2 INFERBENCH_INLINE static void store_sums(float* to, F a, F b, F c, F d) {
-    const __m256 ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
-    const __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
-    const __m256 lanes =
-        _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xEE));
-    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1)));
+  // The sums of kCount vectors, a multiple of 4, side by side.
+  template <int kCount>
+  INFERBENCH_AVX2 INFERBENCH_INLINE static void store_sums(float* to, const F* x) {
+    INFERBENCH_UNROLL
+    for (int i = 0; i < kCount; i += 4) {
+      const F ab = add(_mm256_unpacklo_ps(x[i], x[i + 1]), _mm256_unpackhi_ps(x[i], x[i + 1]));
+      const F cd =
+          add(_mm256_unpacklo_ps(x[i + 2], x[i + 3]), _mm256_unpackhi_ps(x[i + 2], x[i + 3]));
+      const F lanes = add(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xEE));
+      _mm_storeu_ps(to + i,
+                    _mm_add_ps(_mm256_castps256_ps128(lanes), _mm256_extractf128_ps(lanes, 1)));
+    }
   }
 };
 

@@ -103,15 +103,32 @@ struct Vec {
       return set1(*p);
     }
   }
-  // The sums of four vectors, side by side.
-  INFERBENCH_AVX512 INFERBENCH_INLINE static void store_sums(float* to, F a, F b, F c, F d) {
-    const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-    const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
-    const __m512 lanes =
-        _mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE));
-    const __m256 half =
-        _mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1));
-    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+  // The sums of kCount vectors, a multiple of 4, side by side.
+  template <int kCount>
+  INFERBENCH_AVX512 INFERBENCH_INLINE static void store_sums(float* to, const F* x) {
+    F lanes[kCount / 4];  // each 128 bit lane: a part of four sums
+    INFERBENCH_UNROLL
+    for (int i = 0; i < kCount / 4; ++i) {
+      const F ab = add(_mm512_unpacklo_ps(x[4 * i], x[4 * i + 1]),
+                       _mm512_unpackhi_ps(x[4 * i], x[4 * i + 1]));
+      const F cd = add(_mm512_unpacklo_ps(x[4 * i + 2], x[4 * i + 3]),
+                       _mm512_unpackhi_ps(x[4 * i + 2], x[4 * i + 3]));
+      lanes[i] = add(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE));
+    }
+    if constexpr (kCount == 16) {
+      store(to, fold_lanes(fold_lanes(lanes[0], lanes[1]), fold_lanes(lanes[2], lanes[3])));
+    } else {
+      static_assert(kCount == 8);
+      const F both = fold_lanes(lanes[0], lanes[1]);
+      const F halves = fold_lanes(both, both);
+      _mm256_storeu_ps(to, _mm512_castps512_ps256(halves));
+    }
+  }
+
+ private:
+  // Lanes 0 + 1 and 2 + 3 of a, then of b.
+  INFERBENCH_AVX512 INFERBENCH_INLINE static F fold_lanes(F a, F b) {
+    return add(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xDD));
   }
 };
 

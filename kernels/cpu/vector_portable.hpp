@@ -40,33 +40,16 @@ struct Vec {
     return low > high ? low : high;
   }
 
-  INFERBENCH_INLINE static F load_bf16(const std::uint16_t* p) {
-    const I x = {p[0], p[1], p[2], p[3]};
-    return bits(x << 16);
-  }
-  // The magnitude's bits in fp32's place are 2^-112 of its value, denormals included; infinities
-  // and NaN keep their exponent.
-  INFERBENCH_INLINE static F load_fp16(const std::uint16_t* p) {
-    const I x = {p[0], p[1], p[2], p[3]};
-    const I magnitude = (x & 0x7FFF) << 13, sign = (x & 0x8000) << 16;
-    const F scaled = bits(magnitude) * set1(0x1p112F);
-    const I special = magnitude >= (0x7C00 << 13);
-    return bits((special & (magnitude | 0x7F800000)) | (~special & integer(scaled)) | sign);
-  }
+  INFERBENCH_INLINE static F load_bf16(const std::uint16_t* p) { return bits(wide(p) << 16); }
+  INFERBENCH_INLINE static F load_fp16(const std::uint16_t* p) { return from_fp16(wide(p)); }
   INFERBENCH_INLINE static F load_int8(const std::uint8_t* p) {
-    const auto* s = reinterpret_cast<const std::int8_t*>(p);
-    return F{static_cast<float>(s[0]), static_cast<float>(s[1]), static_cast<float>(s[2]),
-             static_cast<float>(s[3])};
+    // Sign-extended: to the top of 32 bits and down again.
+    return __builtin_convertvector((wide(p) << 24) >> 24, F);
   }
-  INFERBENCH_INLINE static F load_e5m2(const std::uint8_t* p) {
-    const std::uint16_t wide[] = {
-        static_cast<std::uint16_t>(p[0] << 8), static_cast<std::uint16_t>(p[1] << 8),
-        static_cast<std::uint16_t>(p[2] << 8), static_cast<std::uint16_t>(p[3] << 8)};
-    return load_fp16(wide);
-  }
+  INFERBENCH_INLINE static F load_e5m2(const std::uint8_t* p) { return from_fp16(wide(p) << 8); }
   // 2^-8 of its value; see Vec of AVX2.
   INFERBENCH_INLINE static F load_e4m3_raw(const std::uint8_t* p) {
-    const I x = {p[0], p[1], p[2], p[3]};
+    const I x = wide(p);
     return bits((x & 0x80) << 24 | (x & 0x7F) << 20) * set1(0x1p112F);
   }
 
@@ -114,11 +97,28 @@ struct Vec {
       return set1(p[0]);
     }
   }
-  INFERBENCH_INLINE static void store_sums(float* to, F a, F b, F c, F d) {
-    store(to, F{sum(a), sum(b), sum(c), sum(d)});
+  // The sums of kCount vectors, side by side.
+  template <int kCount>
+  INFERBENCH_INLINE static void store_sums(float* to, const F* x) {
+    for (int i = 0; i < kCount; ++i) to[i] = sum(x[i]);
   }
 
  private:
+  INFERBENCH_INLINE static I wide(const std::uint16_t* p) {
+    using Half [[gnu::vector_size(8)]] = std::uint16_t;
+    Half x;
+    std::memcpy(&x, p, sizeof(x));
+    return __builtin_convertvector(x, I);
+  }
+  INFERBENCH_INLINE static I wide(const std::uint8_t* p) { return I{p[0], p[1], p[2], p[3]}; }
+  // The magnitude's bits in fp32's place are 2^-112 of its value, denormals included; infinities
+  // and NaN keep their exponent.
+  INFERBENCH_INLINE static F from_fp16(I x) {
+    const I magnitude = (x & 0x7FFF) << 13, sign = (x & 0x8000) << 16;
+    const F scaled = bits(magnitude) * set1(0x1p112F);
+    const I special = magnitude >= (0x7C00 << 13);
+    return bits((special & (magnitude | 0x7F800000)) | (~special & integer(scaled)) | sign);
+  }
   INFERBENCH_INLINE static F bits(I x) {
     F y;
     std::memcpy(&y, &x, sizeof(y));
