@@ -1,0 +1,280 @@
+#include "harness/execute/transformer/decoder.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "harness/base/error.hpp"
+#include "harness/execute/transformer/rotation.hpp"
+#include "kernels/elementwise/kernels.hpp"
+
+namespace inferbench {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+std::size_t size(std::int64_t x) {
+  return static_cast<std::size_t>(x);
+}
+
+RowKernel row_kernel(RowOp op, Isa isa) {
+  if (isa >= Isa::avx512) return row_kernel_avx512(op, false);
+  if (isa >= Isa::avx2) return row_kernel_avx2(op, false);
+  throw Error("--system cpu", "this CPU has no AVX2", "row kernels are written for AVX2");
+}
+
+AttentionShape attention_shape(const DecoderShape& shape) {
+  return {.q_heads = shape.heads,
+          .kv_heads = shape.kv_heads,
+          .key_dim = shape.head_dim,
+          .value_dim = shape.head_dim};
+}
+
+}  // namespace
+
+std::vector<std::string> kernel_set_names() {
+  return {"invariant", "fast"};
+}
+
+KernelSet kernel_set(const std::string& name) {
+  if (name == "invariant") return KernelSet::invariant;
+  if (name == "fast") return KernelSet::fast;
+  throw unknown_name("--kernels", "kernel set", name, kernel_set_names());
+}
+
+// Activations of a step, reused; they only grow.
+struct Decoder::Buffers {
+  std::vector<float> residual, normed, qkv, q, k, v, heads, projected, gate_up, gated;
+  std::vector<float> rotations;                           // [tokens, head_dim]: cosines, then sines
+  std::vector<std::int64_t> starts;                       // of a part of the batch
+  std::vector<std::int64_t> token_starts, token_context;  // each token as a sequence
+  std::vector<std::int32_t> token_blocks;
+  AttentionBatch attended;  // the batch as attention is asked to compute it
+  LinearWorkspace linear;
+  RowKernel rmsnorm = nullptr, add_rmsnorm = nullptr, silu_mul = nullptr;
+  RotationTable table;
+  Steady::time_point mark;
+};
+
+Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_blocks, ThreadTeam& team,
+                 KernelSet kernels, Isa isa)
+    : weights_(weights),
+      team_(team),
+      kv_(weights.shape(), kv, kv_blocks),
+      attention_(attention_shape(weights.shape()), team, isa),
+      kernels_(kernels),
+      buffers_(std::make_unique<Buffers>()) {
+  buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, isa);
+  buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, isa);
+  buffers_->silu_mul = row_kernel(RowOp::silu_mul, isa);
+  buffers_->table = RotationTable(weights.shape().head_dim);
+}
+
+Decoder::~Decoder() = default;
+
+// Time since the last call, or the step's begin, goes to `kind`.
+void Decoder::count(Duration KernelTimes::*kind) {
+  const Steady::time_point now = Steady::now();
+  times_.*kind += std::chrono::duration_cast<Duration>(now - buffers_->mark);
+  buffers_->mark = now;
+}
+
+void Decoder::reserve(std::int64_t tokens) {
+  const DecoderShape& s = shape();
+  Buffers& b = *buffers_;
+  b.residual.resize(size(tokens * s.hidden));
+  b.normed.resize(size(tokens * s.hidden));
+  b.projected.resize(size(tokens * s.hidden));
+  b.qkv.resize(size(tokens * s.qkv_width()));
+  b.q.resize(size(tokens * s.q_width()));
+  b.k.resize(size(tokens * s.kv_width()));
+  b.v.resize(size(tokens * s.kv_width()));
+  b.heads.resize(size(tokens * s.q_width()));
+  b.gate_up.resize(size(tokens * 2 * s.ffn));
+  b.gated.resize(size(tokens * s.ffn));
+}
+
+// Waking threads takes longer than a few small rows do.
+void Decoder::rows(std::int64_t rows, std::int64_t columns,
+                   const std::function<void(std::int64_t row)>& body) {
+  constexpr std::int64_t kWorthwhile = 32768;
+  if (rows * columns < kWorthwhile || rows == 1) {
+    for (std::int64_t r = 0; r < rows; ++r) body(r);
+    return;
+  }
+  team_.run([&](unsigned rank) {
+    const Range mine = share(rows, rank, team_.size());
+    for (std::int64_t r = mine.begin; r < mine.end; ++r) body(r);
+  });
+}
+
+void Decoder::linear(const PackedLinear& layer, std::int64_t tokens, const std::vector<float>& in,
+                     std::vector<float>& out) {
+  count(&KernelTimes::other);
+  layer.run(std::span<const float>(in).first(size(tokens * layer.k())),
+            std::span(out).first(size(tokens * layer.n())), team_, buffers_->linear);
+  count(&KernelTimes::gemm);
+}
+
+void Decoder::fill_rotations(const TokenBatch& batch) {
+  Buffers& b = *buffers_;
+  const AttentionBatch& sequences = batch.sequences;
+  const std::int64_t width = shape().head_dim;
+  b.rotations.resize(size(sequences.tokens() * width));
+  for (std::int64_t s = 0; s < sequences.sequences(); ++s) {
+    for (std::int64_t i = sequences.start(s); i < sequences.start(s + 1); ++i) {
+      const std::span<const float> row = b.table.at(sequences.cached(s) + i - sequences.start(s));
+      std::copy(row.begin(), row.end(), b.rotations.begin() + i * width);
+    }
+  }
+}
+
+// How many tokens share a pass over a page decides in which order a row's weights are summed.
+void Decoder::split_into_tokens(const AttentionBatch& batch) {
+  Buffers& b = *buffers_;
+  b.attended = batch;
+  if (kernels_ == KernelSet::fast || batch.tokens() == batch.sequences()) return;
+  b.token_starts.clear();
+  b.token_context.clear();
+  b.token_blocks.clear();
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    for (std::int64_t i = 0; i < batch.new_tokens(s); ++i) {
+      b.token_starts.push_back(batch.start(s) + i);
+      b.token_context.push_back(batch.cached(s) + i);
+      b.token_blocks.insert(b.token_blocks.end(), batch.blocks(s),
+                            batch.blocks(s) + batch.max_blocks);
+    }
+  }
+  b.token_starts.push_back(batch.tokens());
+  b.attended = {.starts = b.token_starts,
+                .context = b.token_context,
+                .block_table = b.token_blocks,
+                .max_blocks = batch.max_blocks};
+}
+
+// Queries and keys of one token, rotated by its position, and its values: each to its own matrix.
+void Decoder::rotate(std::int64_t token, const float* rotation) {
+  const DecoderShape& s = shape();
+  Buffers& b = *buffers_;
+  const float* from = b.qkv.data() + token * s.qkv_width();
+  const float* angles = rotation + token * s.head_dim;
+  for (std::int64_t h = 0; h < s.heads; ++h) {
+    rotate_head(from + h * s.head_dim, angles, s.head_dim,
+                b.q.data() + token * s.q_width() + h * s.head_dim);
+  }
+  from += s.q_width();
+  for (std::int64_t h = 0; h < s.kv_heads; ++h) {
+    rotate_head(from + h * s.head_dim, angles, s.head_dim,
+                b.k.data() + token * s.kv_width() + h * s.head_dim);
+  }
+  from += s.kv_width();
+  std::copy_n(from, s.kv_width(), b.v.data() + token * s.kv_width());
+}
+
+void Decoder::write_kv(const TokenBatch& batch, const KvCache& cache) {
+  const AttentionBatch& all = batch.sequences;
+  const std::int64_t width = shape().kv_width();
+  Buffers& b = *buffers_;
+  std::int64_t first = 0;
+  for (std::size_t group = 0; group <= batch.rewriting.size(); ++group) {
+    const std::int64_t end =
+        group < batch.rewriting.size() ? batch.rewriting[group] : all.sequences();
+    const std::int64_t begin_token = all.start(first);
+    b.starts.assign(all.starts.begin() + first, all.starts.begin() + end + 1);
+    for (std::int64_t& start : b.starts) start -= begin_token;
+    const AttentionBatch part{
+        .starts = b.starts,
+        .context = all.context.subspan(size(first), size(end - first)),
+        .block_table = all.block_table.subspan(size(first * all.max_blocks),
+                                               size((end - first) * all.max_blocks)),
+        .max_blocks = all.max_blocks};
+    const std::size_t at = size(begin_token * width), elements = size(part.tokens() * width);
+    append_kv(part, std::span(b.k).subspan(at, elements), std::span(b.v).subspan(at, elements),
+              cache, team_);
+    first = end;
+  }
+}
+
+void Decoder::attention(const TokenBatch& batch, std::int64_t layer, const float* rotation) {
+  const DecoderWeights::Layer& weights = weights_.layer(layer);
+  Buffers& b = *buffers_;
+  const std::int64_t tokens = batch.sequences.tokens();
+  linear(*weights.qkv, tokens, b.normed, b.qkv);
+  rows(tokens, shape().qkv_width(), [&](std::int64_t r) { rotate(r, rotation); });
+  count(&KernelTimes::other);
+  write_kv(batch, kv_.layer(layer));
+  attention_.run(b.attended, b.q, kv_.layer(layer), b.heads);
+  count(&KernelTimes::attention);
+  linear(*weights.attention_out, tokens, b.heads, b.projected);
+}
+
+void Decoder::feed_forward(std::int64_t tokens, std::int64_t layer) {
+  const DecoderWeights::Layer& weights = weights_.layer(layer);
+  Buffers& b = *buffers_;
+  const std::int64_t ffn = shape().ffn;
+  linear(*weights.gate_up, tokens, b.normed, b.gate_up);
+  rows(tokens, 2 * ffn, [&](std::int64_t r) {
+    RowCall call;
+    call.n = ffn;
+    call.x = b.gate_up.data() + r * 2 * ffn;
+    call.y = b.gate_up.data() + r * 2 * ffn + ffn;
+    call.out = b.gated.data() + r * ffn;
+    b.silu_mul(call);
+  });
+  linear(*weights.down, tokens, b.gated, b.projected);
+}
+
+void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
+  const DecoderShape& s = shape();
+  const std::int64_t tokens = batch.sequences.tokens();
+  ensure(tokens >= 1 && batch.tokens.size() == size(tokens), "a step has the tokens it says");
+  ensure(logits.size() == batch.logit_rows.size() * size(s.vocab), "logits for each row asked for");
+  Buffers& b = *buffers_;
+  b.mark = Steady::now();
+  reserve(tokens);
+  fill_rotations(batch);
+  split_into_tokens(batch.sequences);
+  rows(tokens, s.hidden, [&](std::int64_t r) {
+    weights_.embed(batch.tokens[size(r)], b.residual.data() + r * s.hidden);
+    RowCall call;
+    call.n = s.hidden;
+    call.x = b.residual.data() + r * s.hidden;
+    call.weight = weights_.layer(0).attention_norm.data();
+    call.out = b.normed.data() + r * s.hidden;
+    b.rmsnorm(call);
+  });
+  const auto add_and_norm = [&](const std::vector<float>& norm, std::int64_t row, float* out) {
+    RowCall call;
+    call.n = s.hidden;
+    call.x = b.residual.data() + row * s.hidden;
+    call.y = b.projected.data() + row * s.hidden;
+    call.weight = norm.data();
+    call.residual = b.residual.data() + row * s.hidden;
+    call.out = out;
+    b.add_rmsnorm(call);
+  };
+  const auto add_and_norm_all = [&](const std::vector<float>& norm) {
+    rows(tokens, s.hidden,
+         [&](std::int64_t r) { add_and_norm(norm, r, b.normed.data() + r * s.hidden); });
+  };
+  for (std::int64_t l = 0; l < s.layers; ++l) {
+    attention(batch, l, b.rotations.data());
+    add_and_norm_all(weights_.layer(l).ffn_norm);
+    feed_forward(tokens, l);
+    if (l + 1 < s.layers) add_and_norm_all(weights_.layer(l + 1).attention_norm);
+  }
+  if (!batch.logit_rows.empty()) {
+    const auto wanted = static_cast<std::int64_t>(batch.logit_rows.size());
+    rows(wanted, s.hidden, [&](std::int64_t i) {
+      add_and_norm(weights_.final_norm(), batch.logit_rows[size(i)],
+                   b.normed.data() + i * s.hidden);
+    });
+    count(&KernelTimes::other);
+    weights_.head().run(std::span<const float>(b.normed).first(size(wanted * s.hidden)), logits,
+                        team_, b.linear);
+    count(&KernelTimes::gemm);
+  }
+  count(&KernelTimes::other);
+}
+
+}  // namespace inferbench

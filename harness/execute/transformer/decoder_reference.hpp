@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "harness/execute/transformer/random_weights.hpp"
+
+namespace inferbench {
+
+// The decoder as its definition says it: one sequence, every position from the beginning, no cache,
+// no packing, one loop per axis, sums in fp64, weights in fp32. For checking, at O(tokens^2).
+//
+// Returns [tokens, vocab]: logits after each token.
+std::vector<float> decoder_reference(const RandomWeights& weights,
+                                     std::span<const std::int32_t> tokens);
+
+}  // namespace inferbench

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/units.hpp"
+#include "harness/execute/transformer/random_weights.hpp"
+#include "kernels/gemm/linear.hpp"
+
+namespace inferbench {
+
+// Formats that linear layers of a decoder can have, as `--weights` names them: those of GEMMs that
+// need no calibration. Throws Error with the nearest names.
+const GemmFormat& decoder_format(const std::string& name);
+std::vector<std::string> decoder_formats();
+
+// A decoder's weights, packed: each matrix is generated, quantised and packed by strips, so that
+// besides the packed one no copy of it ever exists. The embedding table is bf16, and fp32 under the
+// format fp32; tied embeddings are kept once as the table and once packed as LM head.
+class DecoderWeights {
+ public:
+  struct Layer {
+    std::vector<float> attention_norm, ffn_norm;  // [hidden]
+    std::unique_ptr<PackedLinear> qkv, attention_out, gate_up, down;
+  };
+
+  // Matrices are shared out over the threads of `team`. Throws Error for a format that cannot
+  // compute a layer's size, or a CPU without AVX2.
+  DecoderWeights(const DecoderShape& shape, const GemmFormat& format, std::uint64_t seed,
+                 ThreadTeam& team, Isa isa = best_isa());
+
+  const DecoderShape& shape() const { return shape_; }
+  const GemmFormat& format() const { return *format_; }
+  const Layer& layer(std::int64_t index) const { return layers_[static_cast<std::size_t>(index)]; }
+  const PackedLinear& head() const { return *head_; }
+  const std::vector<float>& final_norm() const { return final_norm_; }
+  void embed(std::int32_t token, float* to) const;  // [hidden]
+
+  std::size_t linear_bytes() const;  // packed matrices: what a step reads of them, LM head included
+  std::size_t table_bytes() const { return table_.size(); }
+
+ private:
+  DecoderShape shape_;
+  const GemmFormat* format_;
+  std::vector<Layer> layers_;
+  std::unique_ptr<PackedLinear> head_;
+  std::vector<float> final_norm_;
+  Buffer<std::byte> table_;
+};
+
+}  // namespace inferbench

@@ -1,0 +1,73 @@
+#include "harness/execute/transformer/kv_store.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "harness/base/error.hpp"
+
+namespace inferbench {
+namespace {
+
+std::size_t size(std::int64_t x) {
+  return static_cast<std::size_t>(x);
+}
+
+// [blocks, elements of a block]: copies one block onto another.
+void copy_part(std::byte* data, std::size_t block_bytes, std::int64_t from, std::int64_t to) {
+  if (data == nullptr) return;
+  std::memcpy(data + size(to) * block_bytes, data + size(from) * block_bytes, block_bytes);
+}
+
+}  // namespace
+
+KvType kv_store_type(const std::string& name) {
+  const std::vector<std::string> known = kv_formats();
+  if (std::find(known.begin(), known.end(), name) == known.end()) {
+    throw unknown_name("--kv", "KV format", name, known);
+  }
+  return kv_type(name);
+}
+
+KvStore::KvStore(const DecoderShape& shape, KvType type, std::int64_t blocks)
+    : type_(type), blocks_(blocks), layers_(size(shape.layers)) {
+  const std::size_t slots = size(blocks * shape.kv_heads * kKvBlock);
+  const std::size_t bytes = slots * size(shape.head_dim) * kv_bytes(type);
+  for (Layer& layer : layers_) {
+    layer.keys = Buffer<std::byte>(bytes);
+    layer.values = Buffer<std::byte>(bytes);
+    if (type == KvType::int8) {
+      layer.key_scale = Buffer<float>(slots);
+      layer.value_scale = Buffer<float>(slots);
+    }
+    layer.cache = {.type = type,
+                   .blocks = blocks,
+                   .kv_heads = shape.kv_heads,
+                   .key_dim = shape.head_dim,
+                   .value_dim = shape.head_dim,
+                   .keys = layer.keys.data(),
+                   .values = layer.values.data(),
+                   .key_scale = layer.key_scale.data(),
+                   .value_scale = layer.value_scale.data()};
+  }
+}
+
+void KvStore::copy_block(std::int64_t from, std::int64_t to) {
+  ensure(from >= 0 && from < blocks_ && to >= 0 && to < blocks_, "a KV block is one of the pool");
+  for (Layer& layer : layers_) {
+    const KvCache& cache = layer.cache;
+    const std::size_t slots = size(cache.kv_heads * kKvBlock);
+    const std::size_t bytes = slots * size(cache.key_dim) * kv_bytes(type_);
+    copy_part(cache.keys, bytes, from, to);
+    copy_part(cache.values, bytes, from, to);
+    copy_part(reinterpret_cast<std::byte*>(cache.key_scale), slots * sizeof(float), from, to);
+    copy_part(reinterpret_cast<std::byte*>(cache.value_scale), slots * sizeof(float), from, to);
+  }
+}
+
+double KvStore::bytes_per_block(const DecoderShape& shape, KvType type) {
+  const double elements = 2.0 * static_cast<double>(shape.layers * shape.kv_heads * kKvBlock);
+  return elements * (static_cast<double>(shape.head_dim) * static_cast<double>(kv_bytes(type)) +
+                     (type == KvType::int8 ? 4.0 : 0.0));
+}
+
+}  // namespace inferbench

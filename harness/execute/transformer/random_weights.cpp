@@ -1,0 +1,74 @@
+#include "harness/execute/transformer/random_weights.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/base/random.hpp"
+
+namespace inferbench {
+namespace {
+
+// Four values of 16 bit come from one number.
+void fill_uniform(RandomStream stream, float largest, std::span<float> to) {
+  const float unit = largest / 32768.0F;
+  std::size_t i = 0;
+  while (i < to.size()) {
+    std::uint64_t bits = stream.bits();
+    for (int part = 0; part < 4 && i < to.size(); ++part, bits >>= 16U) {
+      const auto centred = static_cast<std::int32_t>(bits & 0xFFFFU) - 32768;
+      to[i++] = (static_cast<float>(centred) + 0.5F) * unit;
+    }
+  }
+}
+
+}  // namespace
+
+std::int64_t RandomWeights::rows(DecoderMatrix matrix) const {
+  switch (matrix) {
+    case DecoderMatrix::embedding:
+    case DecoderMatrix::head:
+      return shape_.vocab;
+    case DecoderMatrix::qkv:
+      return shape_.qkv_width();
+    case DecoderMatrix::attention_out:
+    case DecoderMatrix::down:
+      return shape_.hidden;
+    case DecoderMatrix::gate_up:
+      return 2 * shape_.ffn;
+  }
+  return 0;
+}
+
+std::int64_t RandomWeights::columns(DecoderMatrix matrix) const {
+  if (matrix == DecoderMatrix::attention_out) return shape_.q_width();
+  return matrix == DecoderMatrix::down ? shape_.ffn : shape_.hidden;
+}
+
+void RandomWeights::row(DecoderMatrix matrix, std::int64_t layer, std::int64_t row,
+                        std::span<float> to) const {
+  if (matrix == DecoderMatrix::head && shape_.tied) matrix = DecoderMatrix::embedding;
+  const bool residual = matrix == DecoderMatrix::attention_out || matrix == DecoderMatrix::down;
+  const double variance = 1.0 / static_cast<double>(columns(matrix)) /
+                          (residual ? 2.0 * static_cast<double>(shape_.layers) : 1.0);
+  fill_uniform(RandomStream(seed_, "decoder.weights")
+                   .at(static_cast<std::uint64_t>(matrix))
+                   .at(static_cast<std::uint64_t>(layer))
+                   .at(static_cast<std::uint64_t>(row)),
+               static_cast<float>(std::sqrt(3.0 * variance)), to);
+}
+
+WeightRows RandomWeights::of(DecoderMatrix matrix, std::int64_t layer) const {
+  return [this, matrix, layer](std::int64_t row, std::span<float> to) {
+    this->row(matrix, layer, row, to);
+  };
+}
+
+std::vector<float> RandomWeights::norm(std::int64_t index) const {
+  std::vector<float> weights(static_cast<std::size_t>(shape_.hidden));
+  fill_uniform(RandomStream(seed_, "decoder.norms").at(static_cast<std::uint64_t>(index)), 0.25F,
+               weights);
+  for (float& weight : weights) weight += 1.0F;
+  return weights;
+}
+
+}  // namespace inferbench

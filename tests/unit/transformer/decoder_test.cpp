@@ -1,0 +1,207 @@
+#include "harness/execute/transformer/decoder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "decoder_support.hpp"
+#include "harness/base/error.hpp"
+#include "harness/execute/transformer/decoder_reference.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr std::int64_t kBlocks = 40;
+
+bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+struct Model {
+  Model(const std::string& format, const std::string& kv, unsigned threads = 1,
+        KernelSet kernels = KernelSet::invariant)
+      : team(threads),
+        weights(tiny_shape(), decoder_format(format), kWeightSeed, team),
+        decoder(weights, kv_store_type(kv), kBlocks, team, kernels) {}
+
+  ThreadTeam team;
+  DecoderWeights weights;
+  Decoder decoder;
+};
+
+// The whole text in one step, alone, in the first blocks of a cache of its own.
+std::vector<float> plain(Model& model, std::span<const std::int32_t> text) {
+  const auto blocks = blocks_from(0, 8);
+  return step(model.decoder, {{.tokens = text, .context = 0, .blocks = blocks}});
+}
+
+void expect_near(std::span<const float> got, std::span<const float> want, float tolerance) {
+  ASSERT_EQ(got.size(), want.size());
+  float worst = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::abs(got[i] - want[i]));
+  EXPECT_LE(worst, tolerance);
+}
+
+// Logits have a variance near 1. fp32 sums of 64 and 128 terms in 2 layers.
+TEST(Decoder, ComputesWhatItsDefinitionSays) {
+  const auto text = random_text(50, 1);
+  const auto want = decoder_reference(RandomWeights(tiny_shape(), kWeightSeed), text);
+  for (const KernelSet kernels : {KernelSet::invariant, KernelSet::fast}) {
+    Model model("fp32", "fp32", 2, kernels);
+    expect_near(plain(model, text), want, 2e-5F);
+  }
+}
+
+TEST(Decoder, StaysNearItsDefinitionInNarrowFormats) {
+  struct Case {
+    const char *weights, *kv;
+    float tolerance;
+  };
+  const auto text = random_text(40, 2);
+  const auto want = decoder_reference(RandomWeights(tiny_shape(), kWeightSeed), text);
+  for (const Case& c :
+       {Case{"bf16", "bf16", 0.1F}, Case{"fp16", "fp16", 0.02F}, Case{"w8a8", "int8", 0.3F},
+        Case{"w4a16-g32", "bf16", 1.2F}, Case{"w4a8-g32", "fp8_e4m3", 1.4F},
+        Case{"fp8-channel", "fp8_e5m2", 1.0F}}) {
+    SCOPED_TRACE(std::string(c.weights) + " " + c.kv);
+    Model model(c.weights, c.kv);
+    expect_near(plain(model, text), want, c.tolerance);
+  }
+}
+
+// Two prompts and a decode, block tables in any order:
+//   step 1   A 0..19, B 0..4
+//   step 2   A 20..36, B 5..30
+//   step 3   A 37, B 31..33, C 0..9
+TEST(Decoder, ChunksSideBySideAreThePlainRunBitForBit) {
+  const auto a = random_text(38, 3), b = random_text(34, 4), c = random_text(10, 5);
+  Model alone("bf16", "bf16"), model("bf16", "bf16", 2);
+  const auto a_plain = plain(alone, a), b_plain = plain(alone, b), c_plain = plain(alone, c);
+  const std::vector<std::int32_t> a_blocks = {9, 2, 30}, b_blocks = {11, 3, 1}, c_blocks = {39};
+  const auto piece = [](const std::vector<std::int32_t>& text, std::int64_t from, std::int64_t end,
+                        const std::vector<std::int32_t>& blocks) {
+    return Piece{.tokens = std::span(text).subspan(static_cast<std::size_t>(from),
+                                                   static_cast<std::size_t>(end - from)),
+                 .context = from,
+                 .blocks = blocks};
+  };
+  const auto rows = [](const std::vector<float>& logits, std::int64_t from, std::int64_t end) {
+    return std::span(logits).subspan(static_cast<std::size_t>(from * 256),
+                                     static_cast<std::size_t>((end - from) * 256));
+  };
+  auto out = step(model.decoder, {piece(a, 0, 20, a_blocks), piece(b, 0, 5, b_blocks)});
+  EXPECT_TRUE(same_bits(rows(out, 0, 20), rows(a_plain, 0, 20)));
+  EXPECT_TRUE(same_bits(rows(out, 20, 25), rows(b_plain, 0, 5)));
+  out = step(model.decoder, {piece(a, 20, 37, a_blocks), piece(b, 5, 31, b_blocks)});
+  EXPECT_TRUE(same_bits(rows(out, 0, 17), rows(a_plain, 20, 37)));
+  EXPECT_TRUE(same_bits(rows(out, 17, 43), rows(b_plain, 5, 31)));
+  out = step(model.decoder,
+             {piece(a, 37, 38, a_blocks), piece(b, 31, 34, b_blocks), piece(c, 0, 10, c_blocks)});
+  EXPECT_TRUE(same_bits(rows(out, 0, 1), rows(a_plain, 37, 38)));
+  EXPECT_TRUE(same_bits(rows(out, 1, 4), rows(b_plain, 31, 34)));
+  EXPECT_TRUE(same_bits(rows(out, 4, 14), rows(c_plain, 0, 10)));
+}
+
+// Texts advance by chunks of random lengths, in random company, in scattered blocks.
+TEST(Decoder, RandomCompositionsGiveThePlainLogitsInEveryFormat) {
+  const std::pair<const char*, const char*> formats[] = {
+      {"fp32", "fp32"},       {"bf16", "fp16"},          {"w8a8", "int8"},
+      {"w4a16-g128", "bf16"}, {"w4a8-g128", "fp8_e4m3"}, {"fp8-block128", "fp8_e5m2"}};
+  std::uint64_t seed = 20;
+  for (const auto& [weights, kv] : formats) {
+    SCOPED_TRACE(std::string(weights) + " " + kv);
+    Model alone(weights, kv), model(weights, kv, 2);
+    RandomStream random(++seed, "composition");
+    constexpr std::size_t kTexts = 5;
+    std::vector<std::vector<std::int32_t>> texts(kTexts), blocks(kTexts);
+    std::vector<std::vector<float>> want(kTexts);
+    std::vector<std::int64_t> done(kTexts, 0);
+    for (std::size_t t = 0; t < kTexts; ++t) {
+      texts[t] = random_text(random.between(1, 90), 100 * seed + t);
+      want[t] = plain(alone, texts[t]);
+      for (std::int32_t i = 0; i < 6; ++i) {  // strided, from the end: no neighbours
+        blocks[t].push_back(39 - static_cast<std::int32_t>(t) - 6 * i);
+      }
+    }
+    for (bool open = true; open;) {
+      std::vector<Piece> pieces;
+      std::vector<std::pair<std::size_t, std::int64_t>> who;
+      open = false;
+      for (std::size_t t = 0; t < kTexts; ++t) {
+        const std::int64_t left = static_cast<std::int64_t>(texts[t].size()) - done[t];
+        open = open || left > 0;
+        if (left == 0 || random.below(3) == 0) continue;
+        const std::int64_t chunk =
+            random.below(2) == 0 ? 1 : random.between(1, std::min<std::int64_t>(left, 40));
+        pieces.push_back({.tokens = std::span(texts[t]).subspan(static_cast<std::size_t>(done[t]),
+                                                                static_cast<std::size_t>(chunk)),
+                          .context = done[t],
+                          .blocks = blocks[t]});
+        who.emplace_back(t, chunk);
+      }
+      if (pieces.empty()) continue;
+      const auto out = step(model.decoder, pieces);
+      std::size_t at = 0;
+      for (const auto& [t, chunk] : who) {
+        const auto count = static_cast<std::size_t>(chunk) * 256;
+        ASSERT_TRUE(
+            same_bits(std::span(out).subspan(at, count),
+                      std::span(want[t]).subspan(static_cast<std::size_t>(done[t]) * 256, count)));
+        at += count;
+        done[t] += chunk;
+      }
+    }
+  }
+}
+
+// A answer forks after 20 tokens: the second block, half full, is copied; the first is shared.
+TEST(Decoder, CopiedBlockLetsForksGoTheirOwnWays) {
+  auto left = random_text(24, 6), right = left;
+  for (std::size_t i = 20; i < 24; ++i) right[i] = (right[i] + 1) % 256;
+  Model alone("bf16", "int8"), model("bf16", "int8");
+  const auto left_plain = plain(alone, left), right_plain = plain(alone, right);
+  const std::vector<std::int32_t> left_blocks = {5, 6}, right_blocks = {5, 17};
+  step(model.decoder, {{std::span(left).first(20), 0, left_blocks}});
+  model.decoder.kv().copy_block(6, 17);
+  const auto out = step(model.decoder, {{std::span(left).subspan(20), 20, left_blocks},
+                                        {std::span(right).subspan(20), 20, right_blocks}});
+  EXPECT_TRUE(same_bits(std::span(out).first(4 * 256), std::span(left_plain).subspan(20 * 256)));
+  EXPECT_TRUE(same_bits(std::span(out).subspan(4 * 256), std::span(right_plain).subspan(20 * 256)));
+}
+
+// B begins with A's first block while A computes it: its own part attends to what A writes.
+TEST(Decoder, PrefixComputedInTheSameStepIsAttendedTo) {
+  const auto a = random_text(30, 8);
+  auto b = random_text(25, 9);
+  std::copy_n(a.begin(), 16, b.begin());
+  Model alone("bf16", "bf16"), model("bf16", "bf16", 2);
+  const auto b_plain = plain(alone, b);
+  const std::vector<std::int32_t> a_blocks = {4, 7}, b_blocks = {4, 8};
+  auto out =
+      step(model.decoder, {{std::span(a), 0, a_blocks}, {std::span(b).subspan(16), 16, b_blocks}});
+  EXPECT_TRUE(same_bits(std::span(out).subspan(30 * 256), std::span(b_plain).subspan(16 * 256)));
+  // The same block computed twice in one step, by both.
+  const std::vector<std::int64_t> rewriting = {1};
+  out = step(model.decoder, {{std::span(a), 0, a_blocks}, {std::span(b), 0, b_blocks}}, rewriting);
+  EXPECT_TRUE(same_bits(std::span(out).subspan(30 * 256), b_plain));
+}
+
+TEST(Decoder, KindsOfWorkTakeTime) {
+  Model model("bf16", "bf16");
+  plain(model, random_text(20, 10));
+  const KernelTimes& times = model.decoder.times();
+  EXPECT_GT(times.gemm, Duration(0));
+  EXPECT_GT(times.attention, Duration(0));
+  EXPECT_GT(times.other, Duration(0));
+}
+
+TEST(Decoder, TokensOutsideTheVocabularyAreABrokenInvariant) {
+  Model model("bf16", "bf16");
+  const std::vector<std::int32_t> text = {256};
+  EXPECT_THROW(plain(model, text), std::logic_error);
+}
+
+}  // namespace
+}  // namespace inferbench
