@@ -84,7 +84,7 @@ Implementation prefill() {
           .provider = "own",
           .needs = kIsa,
           .formats = kv_formats(),
-          .summary = "tiles of 168 query rows, online softmax over blocks of 128 keys",
+          .summary = "tiles of 336 query rows, online softmax over blocks of 128 keys",
           .available = heads_are_whole,
           .bind = bind<kIsa, AttentionMethod::tiles>};
 }

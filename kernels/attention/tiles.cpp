@@ -7,7 +7,7 @@
 namespace inferbench {
 namespace {
 
-constexpr std::int64_t kRows = 168;  // of a query tile: whole GEMM tiles of 6 and of 14 rows
+constexpr std::int64_t kRows = 336;  // of a query tile: whole GEMM tiles of 6 and of 14 rows
 // Chunks of few rows are split along the context, as decodes are; longer ones have tiles enough.
 constexpr std::int64_t kMostSplitTokens = 16;
 
