@@ -1,14 +1,16 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "bench/cli/bench_collectives.hpp"
 #include "bench/cli/bench_machine.hpp"
 #include "bench/cli/verbs.hpp"
 
 namespace inferbench {
 
-void add_bench_verb(CLI::App& program, VerbContext& /*context*/) {
+void add_bench_verb(CLI::App& program, VerbContext& context) {
   CLI::App* verb = program.add_subcommand("bench", "measure on this machine");
   verb->require_subcommand(1);
+  add_bench_collectives(*verb, context);
   CLI::App* machine = verb->add_subcommand(
       "machine", "the machine's roofs: peak arithmetic per type, bandwidth of caches and memory");
   const auto given = std::make_shared<BenchMachineArguments>();
