@@ -43,6 +43,11 @@ struct GemmFormat {
   const BlockFormat* code = nullptr;     // of coded weights
   const BlockFormat* in_code = nullptr;  // what the run rounds activations to
 
+  // int4 without zero points by bf16: the products are exact in fp32.
+  bool multiplies_nibbles_as_bf16() const {
+    return weights == Weights::int4 && !integer && !zero_points;
+  }
+
   double weight_bytes() const;      // per element, scales included
   double activation_bytes() const;  // per element, as they arrive: fp32, bf16 or fp16
 };

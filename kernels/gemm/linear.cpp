@@ -139,6 +139,8 @@ void PackedLinear::prepare(const std::uint16_t* from, std::int64_t row, unsigned
     quantise({values, size(k())}, row, workspace);
   } else if (set_->activations == Activations::bf16) {
     std::memcpy(to, from, size(k()) * sizeof(std::uint16_t));
+  } else if (set_->activations == Activations::bf16_pairs) {
+    pair_up(from, k(), reinterpret_cast<std::uint16_t*>(to));
   } else {
     auto* values = reinterpret_cast<float*>(to);
     widen(from, values);

@@ -82,8 +82,9 @@ GemmProblem::Element GemmProblem::element(std::int64_t row, std::int64_t column)
     e.value += product;
     e.magnitude += std::abs(product);
     constexpr double kNormal = 0x1p-126;
-    const bool denormal = std::abs(a) < kNormal || std::abs(w) < kNormal;
-    if (format.weights == Weights::bf16 && denormal) e.flushed += std::abs(product);
+    const bool denormal_weight = format.weights == Weights::bf16 && std::abs(w) < kNormal;
+    const bool takes_bf16 = format.weights == Weights::bf16 || format.multiplies_nibbles_as_bf16();
+    if (denormal_weight || (takes_bf16 && std::abs(a) < kNormal)) e.flushed += std::abs(product);
   }
   return e;
 }

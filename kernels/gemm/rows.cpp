@@ -178,6 +178,16 @@ const RowKernels& row_kernels(Isa level) {
   return kPlain;
 }
 
+void pair_up(const std::uint16_t* from, std::int64_t k, std::uint16_t* to) {
+  constexpr int kOrder[8] = {0, 2, 4, 6, 1, 3, 5, 7};
+  std::int64_t i = 0;
+  for (; i + 8 <= k; i += 8) {
+    for (const int at : kOrder) *to++ = from[i + at];
+  }
+  if (i == k) return;
+  for (const int at : kOrder) *to++ = i + at < k ? from[i + at] : std::uint16_t{0};
+}
+
 void group_sums(const std::int8_t* values, std::int64_t k, int group, float* sums) {
   for (std::int64_t from = 0; from < k; from += group) {
     const std::int64_t end = std::min(k, from + group);

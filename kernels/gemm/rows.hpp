@@ -24,6 +24,9 @@ struct RowKernels {
 // The same results on every level; AVX2 where there is AVX2.
 const RowKernels& row_kernels(Isa level);
 
+// Of each 8 values 0, 2, 4, 6, 1, 3, 5, 7; the last 8 are filled up with zeros.
+void pair_up(const std::uint16_t* from, std::int64_t k, std::uint16_t* to);
+
 // Sums of each `group` of int8 values, of ceil(k / group) groups.
 void group_sums(const std::int8_t* values, std::int64_t k, int group, float* sums);
 

@@ -19,6 +19,11 @@ const TileSet* avx2_tiles(const GemmFormat& f) {
   return f.largest < 64 ? &tiles_int7_avx2() : &tiles_int8_avx2();
 }
 
+const TileSet* bf16_tiles(const GemmFormat& f) {
+  if (f.weights == Weights::bf16) return &tiles_bf16_avx512();
+  return f.multiplies_nibbles_as_bf16() ? &tiles_int4_bf16() : nullptr;
+}
+
 const TileSet* vnni_tiles(const GemmFormat& f) {
   if (!f.integer) return nullptr;
   return f.weights == Weights::int4 ? &tiles_int4_int8_vnni() : &tiles_int8_vnni();
@@ -29,7 +34,7 @@ const TileSet* vnni_tiles(const GemmFormat& f) {
 const TileSet* tiles_for(const GemmFormat& f, Isa level) {
   switch (level) {
     case Isa::avx512_bf16:
-      return f.weights == Weights::bf16 ? &tiles_bf16_avx512() : nullptr;
+      return bf16_tiles(f);
     case Isa::avx512_vnni:
       return vnni_tiles(f);
     case Isa::avx512:

@@ -53,7 +53,8 @@ struct TileSet {
   std::array<TileKernel, kMostTileRows + 1> wide{};  // panels[rows] panels
   std::array<TileKernel, kMostTileRows + 1> one{};   // one panel
 
-  enum class Activations { fp32, bf16, s8, u8, s16 };
+  // bf16_pairs: the order of k within each 8 is 0, 2, 4, 6, 1, 3, 5, 7.
+  enum class Activations { fp32, bf16, bf16_pairs, s8, u8, s16 };
   Activations activations = Activations::fp32;
   bool whole_k = false;  // sums are integers, which `out` cannot hold between blocks
 
@@ -62,6 +63,7 @@ struct TileSet {
       case Activations::fp32:
         return 4;
       case Activations::bf16:
+      case Activations::bf16_pairs:
       case Activations::s16:
         return 2;
       default:
@@ -101,6 +103,9 @@ const TileSet& tiles_coded_avx512(const BlockFormat& format);
 // The tiles that compute `format` with exactly this level of instruction set; null if it has none
 // of its own.
 const TileSet* tiles_for(const GemmFormat& format, Isa level);
+
+// The same words without zero points, by bf16 with vdpbf16ps.
+const TileSet& tiles_int4_bf16();
 
 // For functions above on other processors: never called, because supports() said no.
 const TileSet& no_tiles();
