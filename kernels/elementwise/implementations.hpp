@@ -10,7 +10,7 @@ namespace inferbench {
 // bit-identical between runs and thread counts.
 std::vector<Op> row_ops();
 
-// For each of them: AVX-512, AVX2 and the reference.
+// For each of them: AVX-512, AVX2, portable and the reference.
 std::vector<Implementation> row_implementations();
 
 }  // namespace inferbench

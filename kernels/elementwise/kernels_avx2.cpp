@@ -13,6 +13,10 @@ RowKernel row_kernel_avx2(RowOp op, bool bf16) {
   return bf16 ? pick<Bf16In>(op) : pick<F32In>(op);
 }
 
+RowKernel online_softmax_avx2(bool bf16) {
+  return bf16 ? online_softmax<Bf16In> : online_softmax<F32In>;
+}
+
 }  // namespace inferbench
 
 #else
@@ -22,6 +26,10 @@ RowKernel row_kernel_avx2(RowOp op, bool bf16) {
 namespace inferbench {
 
 RowKernel row_kernel_avx2(RowOp, bool) {
+  return nullptr;
+}
+
+RowKernel online_softmax_avx2(bool) {
   return nullptr;
 }
 

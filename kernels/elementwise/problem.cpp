@@ -12,6 +12,12 @@ namespace inferbench {
 namespace {
 
 constexpr double kRopeBase = 500000.0;
+constexpr double kEpsilon = static_cast<double>(1e-5F);  // of RowBuffers
+
+// Of sums over a row of n in fp32, relative to their terms.
+double rounding(std::int64_t n) {
+  return (16.0 + 4.0 * std::sqrt(static_cast<double>(n))) * 0x1p-24;
+}
 
 void narrow(std::vector<float>& values, std::vector<std::uint16_t>& to) {
   for (float& v : values) {
@@ -30,7 +36,7 @@ RowProblem::RowProblem(const KernelCase& c, RowOp row_op)
   const auto n = static_cast<std::size_t>(rows * columns);
   x.resize(n);
   fill_matrix(x, columns, c.fill, 1.0, c.seed, "rows x");
-  if (has_y()) {
+  if (has_two_inputs(op)) {
     y.resize(n);
     fill_matrix(y, columns, c.fill, 1.0, c.seed, "rows y");
   }
@@ -51,25 +57,30 @@ RowProblem::RowProblem(const KernelCase& c, RowOp row_op)
 
 std::size_t RowProblem::outputs() const {
   if (op == RowOp::argmax) return static_cast<std::size_t>(rows);
-  return static_cast<std::size_t>(rows * columns) * (op == RowOp::add_rmsnorm ? 2 : 1);
+  return static_cast<std::size_t>(rows * columns) * (adds_residual(op) ? 2 : 1);
 }
 
-// FLOPs per element, an exponential or a root counted as one; bytes of every array once. Weights,
-// biases and angles are small beside them and stay in cache.
+// FLOPs per element, an exponential, a root or a rounding counted as one; bytes of every array
+// once. Weights, biases, angles and scales are small beside them and stay in cache.
 Work RowProblem::work() const {
-  constexpr double kFlops[] = {4, 5, 7, 4, 3, 4, 1};
+  constexpr double kFlops[] = {4, 5, 7, 4, 3, 4, 1, 1, 3, 1, 3, 3, 7, 7, 8, 8};
   const double elements = static_cast<double>(rows * columns);
-  ElementwiseShape in{.elements = elements,
-                      .reads = has_y() ? 2.0 : 1.0,
-                      .writes = 0,
-                      .bytes_per_element = bf16 ? 2.0 : 4.0,
-                      .flops_per_element = kFlops[static_cast<std::size_t>(op)]};
-  const ElementwiseShape out{.elements = static_cast<double>(outputs()),
+  const ElementwiseShape in{.elements = elements,
+                            .reads = has_two_inputs(op) ? 2.0 : 1.0,
+                            .writes = 0,
+                            .bytes_per_element = bf16 ? 2.0 : 4.0,
+                            .flops_per_element = kFlops[static_cast<std::size_t>(op)]};
+  const ElementwiseShape out{.elements = op == RowOp::argmax ? static_cast<double>(rows) : elements,
                              .reads = 0,
                              .writes = 1,
-                             .bytes_per_element = 4,
+                             .bytes_per_element = gives_codes(op) ? 1.0 : 4.0,
                              .flops_per_element = 0};
-  return inferbench::work(in) + inferbench::work(out);
+  const ElementwiseShape residual{.elements = adds_residual(op) ? elements : 0,
+                                  .reads = 0,
+                                  .writes = 1,
+                                  .bytes_per_element = 4,
+                                  .flops_per_element = 0};
+  return inferbench::work(in) + inferbench::work(out) + inferbench::work(residual);
 }
 
 std::vector<RowProblem::Value> RowProblem::row_values(std::int64_t row) const {
@@ -79,7 +90,7 @@ std::vector<RowProblem::Value> RowProblem::row_values(std::int64_t row) const {
   for (std::size_t i = 0; i < n; ++i) {
     in[i] = static_cast<double>(x[at + i]);
     // The residual is rounded to fp32 before it is normed: it is written, and read, as such.
-    if (op == RowOp::add_rmsnorm) in[i] = static_cast<double>(x[at + i] + y[at + i]);
+    if (adds_residual(op)) in[i] = static_cast<double>(x[at + i] + y[at + i]);
   }
   const double count = static_cast<double>(n);
   double sum = 0, squares = 0, magnitude = 0;
@@ -88,14 +99,15 @@ std::vector<RowProblem::Value> RowProblem::row_values(std::int64_t row) const {
   std::vector<Value> out;
   switch (op) {
     case RowOp::rmsnorm:
-    case RowOp::add_rmsnorm: {
-      const double rms = std::sqrt(squares / count + static_cast<double>(kNormEpsilon));
+    case RowOp::add_rmsnorm:
+    case RowOp::rmsnorm_quant_int8:
+    case RowOp::rmsnorm_quant_fp8:
+    case RowOp::add_rmsnorm_quant_int8:
+    case RowOp::add_rmsnorm_quant_fp8: {
+      const double rms = std::sqrt(squares / count + kEpsilon);
       for (std::size_t i = 0; i < n; ++i) {
         const double v = in[i] / rms * static_cast<double>(weight[i]);
         out.push_back({v, std::abs(v) + 1e-30});
-      }
-      for (std::size_t i = 0; op == RowOp::add_rmsnorm && i < n; ++i) {
-        out.push_back({in[i], std::abs(in[i])});
       }
       break;
     }
@@ -103,7 +115,7 @@ std::vector<RowProblem::Value> RowProblem::row_values(std::int64_t row) const {
       const double mean = sum / count;
       double variance = 0;
       for (const double v : in) variance += (v - mean) * (v - mean) / count;
-      const double deviation = std::sqrt(variance + static_cast<double>(kNormEpsilon));
+      const double deviation = std::sqrt(variance + kEpsilon);
       for (std::size_t i = 0; i < n; ++i) {
         const double w = static_cast<double>(weight[i]), b = static_cast<double>(bias[i]);
         const double scale = (std::abs(in[i]) + magnitude / count) / deviation * std::abs(w);
@@ -112,8 +124,10 @@ std::vector<RowProblem::Value> RowProblem::row_values(std::int64_t row) const {
       break;
     }
     case RowOp::silu_mul:
+    case RowOp::silu:
       for (std::size_t i = 0; i < n; ++i) {
-        const double sigmoid = 1 / (1 + std::exp(-in[i])), b = static_cast<double>(y[at + i]);
+        const double sigmoid = 1 / (1 + std::exp(-in[i]));
+        const double b = op == RowOp::silu ? 1.0 : static_cast<double>(y[at + i]);
         // Below exp(-87) kernels give 0; denormals times a large y lose their digits.
         const double scale = std::abs(in[i] * b) * (sigmoid + 1e-30) + std::abs(b) * 0x1p-126;
         out.push_back({in[i] * sigmoid * b, scale + 1e-30});
@@ -142,8 +156,38 @@ std::vector<RowProblem::Value> RowProblem::row_values(std::int64_t row) const {
     case RowOp::argmax:
       out.push_back({static_cast<double>(std::max_element(in.begin(), in.end()) - in.begin()), 0});
       break;
+    case RowOp::add:
+    case RowOp::mul:
+      for (std::size_t i = 0; i < n; ++i) {
+        const double b = static_cast<double>(y[at + i]);
+        const double v = op == RowOp::add ? in[i] + b : in[i] * b;
+        out.push_back({v, std::abs(v) + 1e-30});
+      }
+      break;
+    case RowOp::quant_int8:
+    case RowOp::quant_fp8:
+      for (const double v : in) out.push_back({v, 0});
+      break;
+  }
+  if (gives_codes(op)) judge_codes(out);
+  for (std::size_t i = 0; adds_residual(op) && i < n; ++i) {
+    out.push_back({in[i], gives_codes(op) ? std::abs(in[i]) * 0x1p-22 : std::abs(in[i])});
   }
   return out;
+}
+
+// int8 steps are all alike; e4m3's are 2^-3 of the power of two below a value, and 2^-9 of the
+// scale where codes are denormal.
+void RowProblem::judge_codes(std::vector<Value>& values) const {
+  constexpr double kTiny = 1e-36;  // below, 127 / largest is beyond fp32
+  double largest = 0;
+  for (const Value& v : values) largest = std::max(largest, std::abs(v.value));
+  for (Value& v : values) {
+    const double step = gives_fp8(op)
+                            ? std::max(std::abs(v.value) * 0x1p-3, largest / 448.0 * 0x1p-9)
+                            : largest / 127.0;
+    v.scale = 0.5 * step + largest * rounding(columns) + kTiny;
+  }
 }
 
 Oracle RowProblem::oracle(std::size_t most) const {
@@ -168,8 +212,12 @@ Oracle RowProblem::oracle(std::size_t most) const {
     o.value.push_back(v.value);
     o.scale.push_back(v.scale);
   }
-  o.tolerance = (16.0 + 4.0 * std::sqrt(static_cast<double>(n))) * 0x1p-24;
+  o.tolerance = rounding(columns);
   o.why = "fp32 rounding of sums over a row";
+  if (gives_codes(op)) {
+    o.tolerance = 1;
+    o.why = "codes are within half a step";
+  }
   return o;
 }
 
