@@ -7,6 +7,7 @@
 #include "kernels/attention/implementations.hpp"
 #include "kernels/elementwise/implementations.hpp"
 #include "kernels/gemm/implementations.hpp"
+#include "kernels/lora/implementations.hpp"
 #include "kernels/moe/implementations.hpp"
 #include "kernels/sampling/implementations.hpp"
 
@@ -37,6 +38,7 @@ const std::vector<Op>& kernel_ops() {
       row_ops(),
       sampling_ops(),
       moe_ops(),
+      lora_ops(),
   });
   // clang-format on
   return ops;
@@ -71,6 +73,7 @@ const std::vector<Implementation>& implementations() {
       row_implementations(),
       sampling_implementations(),
       moe_implementations(),
+      lora_implementations(),
   });
   // clang-format on
   return list;

@@ -6,6 +6,7 @@
 #include "harness/base/error.hpp"
 #include "harness/plan/memory.hpp"
 #include "kernels/shapes/elementwise.hpp"
+#include "kernels/shapes/lora.hpp"
 #include "kernels/shapes/moe.hpp"
 
 namespace inferbench {
@@ -431,15 +432,16 @@ void OpsFormulation::lora(double tokens, double adapters, Ops& ops) const {
     if (name == "up") return {"lora_up_shrink", "lora_up_expand"};
     return {"lora_down_shrink", "lora_down_expand"};
   };
-  // Rows are grouped by adapter; groups share a launch.
-  const double rows = shared(tokens) / adapters;
   for (const LoraProjection& p : lora_) {
     const auto [shrink, expand] = names(p.name);
-    ops.push_back(gemm(shrink,
-                       {.m = rows, .n = p.products * lora_rank_, .k = p.in, .count = adapters},
-                       lora_peak_));
-    ops.push_back(
-        gemm(expand, {.m = rows, .n = p.out, .k = lora_rank_, .count = adapters}, lora_peak_));
+    const LoraShape shape{.rows = shared(tokens),
+                          .adapters = adapters,
+                          .in = p.in,
+                          .out = p.out,
+                          .rank = lora_rank_,
+                          .products = p.products};
+    ops.push_back(gemm(shrink, lora_shrink(shape), lora_peak_));
+    ops.push_back(gemm(expand, lora_expand(shape), lora_peak_));
   }
 }
 
