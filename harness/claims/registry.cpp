@@ -53,6 +53,8 @@ const std::vector<Measure>& measures() {
       {"radix_cache", claims::radix_cache, "the radix-tree prefix cache against brute force"},
       {"quantisation_errors", claims::quantisation_errors,
        "accuracy of a linear layer under quantisation modes"},
+      {"sharded_layers", claims::sharded_layers,
+       "two linear layers split over ranks, and the bytes these exchange"},
       {"routers", claims::routers, "routers of a fleet on the same requests"},
       {"fleet_events", claims::fleet_events, "replicas that fail or drain during a replay"},
       {"scale_up", claims::scale_up, "how soon an autoscaled fleet answers a burst"},

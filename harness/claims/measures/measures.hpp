@@ -90,6 +90,9 @@ Numbers prefix_replay(const JsonObject& inputs, const World& world);
 // quantisation.cpp
 Numbers quantisation_errors(const JsonObject& inputs, const World& world);
 
+// sharded_layers.cpp
+Numbers sharded_layers(const JsonObject& inputs, const World& world);
+
 // metrics.cpp
 Numbers metric_story(const JsonObject& inputs, const World& world);
 
