@@ -71,18 +71,21 @@ std::vector<std::string> timing_cells(const CollectiveProblem& problem,
 // What stands beside nccl-tests' columns, of the out-of-place result.
 std::vector<std::string> more_cells(const CollectivePoint& point, const CollectiveResult& result,
                                     const CollectivePlace& place) {
-  if (!was_timed(&result)) return {"-", "-", "-", "-", "-", result.skipped};
+  if (!was_timed(&result)) return {"-", "-", "-", "-", "-", "-", result.skipped};
   const double parts = 1e3 * messages_per_run(result);
   const CollectiveResult* mpi = vendor(point, false);
-  std::string ratio = "-";
+  std::string ratio = "-", fastest_ratio = "-";
   if (was_timed(mpi) && mpi != &result) {
     ratio = fixed(paired_ratio(mpi->timed, result.timed).median, 2) + "x";
+    // On a busy machine medians are of time slices; the fastest samples were left alone.
+    fastest_ratio = fixed(mpi->fastest_ns / result.fastest_ns, 2) + "x";
   }
   return {significant(result.fastest_ns / parts),
           significant(result.timed.interval.low / parts) + " to " +
               significant(result.timed.interval.high / parts),
           std::to_string(result.timed.samples.size()),
           ratio,
+          fastest_ratio,
           result.of_model ? fixed(100 * *result.of_model, 0) + " %" : "-",
           crowded(point, place) ? "more ranks than cores" : ""};
 }
@@ -238,6 +241,7 @@ std::string collectives_table(const std::vector<CollectivePoint>& points,
                                                   "95 % interval (us)",
                                                   "rounds",
                                                   "vs mpi",
+                                                  "vs mpi, min",
                                                   "of model",
                                                   "note"}};
   for (const CollectivePoint& point : points) {

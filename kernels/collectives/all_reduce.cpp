@@ -12,6 +12,7 @@ void keep(const CollectiveCall& call) {
 
 std::vector<const std::byte*> exposed_inputs(const Communicator& comm, std::size_t at) {
   std::vector<const std::byte*> terms;
+  terms.reserve(static_cast<std::size_t>(comm.size()));
   for (int rank = 0; rank < comm.size(); ++rank) terms.push_back(comm.exposed(rank).in + at);
   return terms;
 }
@@ -20,6 +21,7 @@ std::vector<const std::byte*> exposed_inputs(const Communicator& comm, std::size
 std::vector<const std::byte*> by_rank(const Communicator& comm, const std::byte* received,
                                       std::size_t bytes, const std::byte* own) {
   std::vector<const std::byte*> terms;
+  terms.reserve(static_cast<std::size_t>(comm.size()));
   for (int rank = 0; rank < comm.size(); ++rank) {
     terms.push_back(rank == comm.rank() ? own : received + static_cast<std::size_t>(rank) * bytes);
   }

@@ -58,6 +58,7 @@ void swap_blocks(Communicator& comm, std::size_t bytes) {
 void reduce_scatter_in_shared_memory(Communicator& comm, const CollectiveCall& call) {
   comm.expose({.in = call.in.data(), .out = call.out.data()});
   std::vector<const std::byte*> terms;
+  terms.reserve(index(comm.size()));
   for (int rank = 0; rank < comm.size(); ++rank) {
     terms.push_back(comm.exposed(rank).in + index(comm.rank()) * call.out.size());
     comm.count_pulled(rank, call.out.size());
@@ -131,6 +132,7 @@ void reduce_scatter_direct(Communicator& comm, const CollectiveCall& call) {
       comm, [&](int to) { return block_of(call.in, to, bytes); },
       [&](int from) { return ByteSpan(received + index(from) * bytes, bytes); });
   std::vector<const std::byte*> terms;
+  terms.reserve(index(comm.size()));
   for (int rank = 0; rank < comm.size(); ++rank) {
     terms.push_back(rank == comm.rank() ? block_of(call.in, rank, bytes).data()
                                         : received + index(rank) * bytes);
