@@ -133,7 +133,8 @@ CollectiveProblem::Expected combined(const CollectiveProblem& problem, std::size
   if (problem.type == ElementType::int32 && !selects) {
     const auto sum = static_cast<std::int32_t>(
         static_cast<std::uint32_t>(static_cast<std::int64_t>(result)));  // wraps around
-    return {static_cast<double>(sum / divisor), 0};
+    const std::int32_t quotient = sum / divisor;  // towards zero, as in integers
+    return {static_cast<double>(quotient), 0};
   }
   // One rounding per addition and one of the quotient, whatever the order.
   return {result / divisor,
