@@ -1,10 +1,11 @@
-// What every quantiser costs in accuracy.
+// What every quantiser costs in accuracy, and every gemm format in that of its product.
 //
 //   quant_errors [rows k]      default: 256 x 4096
 #include <cstdio>
 #include <cstdlib>
 
 #include "harness/base/error.hpp"
+#include "kernels/gemm/errors.hpp"
 #include "kernels/quant/errors.hpp"
 
 namespace inferbench {
@@ -20,6 +21,13 @@ int run(int argc, char** argv) {
     std::printf("%-18s %-9s %6.3f  %10.3e  %9.4f  %8.2f  %.2f\n", r.format.c_str(),
                 r.fill == Fill::normal ? "normal" : "outliers", r.bits, r.error.mean_square,
                 r.error.largest, r.error.sqnr_db, r.inlier_sqnr_db);
+  }
+  std::printf("\n%-14s %-9s %6s  %10s  %9s  %8s   of outputs, 8 x 64 of k = %ld\n", "gemm format",
+              "fill", "bits", "MSE", "max error", "SQNR dB", static_cast<long>(k));
+  for (const GemmErrorRow& r : gemm_errors(8, 64, k)) {
+    std::printf("%-14s %-9s %6.3f  %10.3e  %9.4f  %8.2f\n", r.format.c_str(),
+                r.fill == Fill::normal ? "normal" : "outliers", r.weight_bits, r.error.mean_square,
+                r.error.largest, r.error.sqnr_db);
   }
   return 0;
 }

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "kernels/gemm/tiles.hpp"
+#include "kernels/gemm/tile_body.hpp"
 
 // Included by files that compile one body for each instruction set, after the vectors of that set:
 // tiles of weights whose codes have 8, 4 or 2 bits, in fp32 arithmetic.
@@ -13,9 +13,6 @@
 // scales of their own.
 namespace inferbench {
 namespace {
-
-constexpr int kLanes = Vec::kLanes, kWidth = 2 * kLanes;  // columns of a panel: two vectors
-constexpr std::size_t kAhead = 2048;                      // bytes of a panel asked for ahead
 
 struct Unscaled {
   static constexpr bool kGrouped = false;

@@ -1,6 +1,7 @@
 #include "kernels/gemm/format.hpp"
 
 #include "harness/base/error.hpp"
+#include "kernels/shapes/gemm.hpp"
 
 namespace inferbench {
 namespace {
@@ -48,6 +49,8 @@ std::vector<GemmFormat> make_formats() {
     add(std::string("w4a4-") + group, int4, int4);
     add(std::string("w2a16-") + group, std::string("int2-") + group, "");
   }
+  f.push_back({.name = "sparse24-bf16", .weights = Weights::sparse24_bf16});
+  f.push_back({.name = "sparse24-fp32", .weights = Weights::sparse24_fp32});
   return f;
 }
 
@@ -73,12 +76,16 @@ double GemmFormat::weight_bytes() const {
       return 0.5 + (zero_points ? 2.5 : 2.0) / group;
     case Weights::coded:
       return coded_bytes(*code);
+    case Weights::sparse24_fp32:
+      return sparse24_bytes(4);
+    case Weights::sparse24_bf16:
+      return sparse24_bytes(2);
   }
   return 0;
 }
 
 double GemmFormat::activation_bytes() const {
-  return weights == Weights::fp32 ? 4 : 2;
+  return weights == Weights::fp32 || weights == Weights::sparse24_fp32 ? 4 : 2;
 }
 
 const std::vector<GemmFormat>& gemm_formats() {

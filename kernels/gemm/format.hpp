@@ -29,10 +29,11 @@ namespace inferbench {
 //   nvfp4-a16, mxfp4-a16   activations bf16, as engines run gpt-oss on GPUs without fp4 arithmetic
 //   w4a4-gG                int4 in groups of G k, both operands
 //   w2a16-gG               2 bit weights in groups of G k, activations bf16
+//   sparse24-fp32, -bf16   at most two of four consecutive k are not zero and only those are stored
 //
 // In the formats from fp8-tensor on, arithmetic is fp32 on what the codes mean.
 struct GemmFormat {
-  enum class Weights { fp32, bf16, fp16, int8, int4, coded };
+  enum class Weights { fp32, bf16, fp16, int8, int4, coded, sparse24_fp32, sparse24_bf16 };
   std::string name;
   Weights weights = Weights::fp32;
   bool integer = false;  // activations are quantised to int8
@@ -48,6 +49,9 @@ struct GemmFormat {
     return weights == Weights::int4 && !integer && !zero_points;
   }
 
+  bool sparse() const {
+    return weights == Weights::sparse24_fp32 || weights == Weights::sparse24_bf16;
+  }
   double weight_bytes() const;      // per element, scales included
   double activation_bytes() const;  // per element, as they arrive: fp32, bf16 or fp16
 };

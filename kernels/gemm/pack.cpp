@@ -26,6 +26,10 @@ std::size_t unit_bytes(const GemmFormat& format, const TileSet& set) {
       return size(set.unit) / 2;
     case GemmFormat::Weights::coded:
       return size(set.unit) * size(bits(format.code->element)) / 8;
+    case GemmFormat::Weights::sparse24_fp32:
+      return 4 * size(set.unit) / 2 + size(set.unit) / 8;
+    case GemmFormat::Weights::sparse24_bf16:
+      return 2 * size(set.unit) / 2 + size(set.unit) / 8;
   }
   return 0;
 }
@@ -129,6 +133,29 @@ void pack_coded(PackedWeights& w, const TileSet& set, std::int64_t first,
   }
 }
 
+// The kept values of `unit` k lie column beside column, and after them the words of positions.
+void pack_sparse(PackedWeights& w, const TileSet& set, std::int64_t first, const Sparse24& s,
+                 bool bf16) {
+  const std::size_t element = bf16 ? 2 : 4, width = size(set.width);
+  const std::int64_t groups_of_unit = set.unit / 4;
+  for (std::int64_t row = 0; row < s.rows; ++row) {
+    const std::size_t column = size((first + row) % set.width);
+    for (std::int64_t g = 0; g < s.groups(); ++g) {
+      std::byte* unit = w.data.data() + size((first + row) / set.width) * w.panel_bytes +
+                        size(g / groups_of_unit) * w.k_bytes;
+      const std::size_t from = size(row * s.groups() + g), at = size(g % groups_of_unit);
+      for (std::size_t i = 0; i < 2; ++i) {
+        const float value = s.values[2 * from + i];
+        const std::uint16_t narrow = float_to_bf16(value);
+        std::byte* to = unit + ((2 * at + i) * width + column) * element;
+        std::memcpy(to, bf16 ? static_cast<const void*>(&narrow) : &value, element);
+      }
+      std::byte* word = unit + size(set.unit) / 2 * width * element + 4 * column;
+      word[at / 2] |= static_cast<std::byte>(s.index[from] << (4 * (at % 2)));
+    }
+  }
+}
+
 void make_block_scales(PackedWeights& w, const BlockFormat& f, std::size_t columns) {
   if (f.block_k == 0 || f.tensor_scale) w.column_scale = Buffer<float>(columns);
   if (f.block_k == 0) return;
@@ -179,6 +206,10 @@ void pack_rows(PackedWeights& packed, const TileSet& set, std::int64_t first,
       return pack_int4(packed, set, first, rows.int4);
     case GemmFormat::Weights::coded:
       return pack_coded(packed, set, first, rows.coded);
+    case GemmFormat::Weights::sparse24_fp32:
+      return pack_sparse(packed, set, first, rows.sparse, false);
+    case GemmFormat::Weights::sparse24_bf16:
+      return pack_sparse(packed, set, first, rows.sparse, true);
   }
 }
 

@@ -37,6 +37,7 @@ GemmProblem::GemmProblem(const KernelCase& c)
                         drawn(kCalibrationRows, k, c, "gemm calibration"));
   weights = quantise_weights(known, scales, std::move(matrix), k);
   if (format.weights == Weights::coded) weights.values = dequantise(weights.coded);
+  if (format.sparse()) weights.values = expand(weights.sparse);
   for (std::int64_t row = 0; row < m; ++row) {
     round_to_codes(
         known, scales,
@@ -54,7 +55,8 @@ Work GemmProblem::work() const {
                                     .k = static_cast<double>(k),
                                     .in_bytes = format.activation_bytes(),
                                     .weight_bytes = format.weight_bytes(),
-                                    .out_bytes = 4});
+                                    .out_bytes = 4,
+                                    .density = format.sparse() ? 0.5 : 1.0});
 }
 
 std::size_t GemmProblem::outputs() const {

@@ -7,6 +7,7 @@ using Weights = GemmFormat::Weights;
 
 const TileSet* avx512_tiles(const GemmFormat& f) {
   if (f.weights == Weights::coded) return &tiles_coded_avx512(*f.code);
+  if (f.sparse()) return &tiles_sparse24_avx512(f.weights == Weights::sparse24_bf16);
   if (f.integer) return nullptr;
   if (f.weights == Weights::int4) return &tiles_int4_avx512(f.zero_points);
   return &tiles_float_avx512(f.weights);
@@ -14,6 +15,7 @@ const TileSet* avx512_tiles(const GemmFormat& f) {
 
 const TileSet* avx2_tiles(const GemmFormat& f) {
   if (f.weights == Weights::coded) return &tiles_coded_avx2(*f.code);
+  if (f.sparse()) return &tiles_sparse24_avx2(f.weights == Weights::sparse24_bf16);
   if (f.weights == Weights::int4) return f.integer ? &tiles_int4_int8_avx2() : &tiles_int4_avx2();
   if (!f.integer) return &tiles_float_avx2(f.weights);
   return f.largest < 64 ? &tiles_int7_avx2() : &tiles_int8_avx2();

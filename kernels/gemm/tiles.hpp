@@ -100,6 +100,10 @@ const TileSet& tiles_int4_int8_vnni();
 const TileSet& tiles_coded_avx2(const BlockFormat& format);
 const TileSet& tiles_coded_avx512(const BlockFormat& format);
 
+// 2:4 sparse weights, read compressed, in fp32 arithmetic: see sparse_tiles.hpp for the layout.
+const TileSet& tiles_sparse24_avx2(bool bf16);
+const TileSet& tiles_sparse24_avx512(bool bf16);
+
 // The tiles that compute `format` with exactly this level of instruction set; null if it has none
 // of its own.
 const TileSet* tiles_for(const GemmFormat& format, Isa level);

@@ -126,6 +126,12 @@ GemmWeights quantise_weights(const GemmFormat& format, const LayerScales& scales
                     ? quantise_with_scale(*format.code, matrix, k, scales.weight_scale)
                     : quantise_blocks(*format.code, matrix, k, scales.weight_scale);
       break;
+    case Weights::sparse24_bf16:
+      narrow(matrix, false);
+      [[fallthrough]];
+    case Weights::sparse24_fp32:
+      w.sparse = prune24(matrix, k);
+      break;
   }
   return w;
 }

@@ -7,6 +7,7 @@
 
 #include "kernels/gemm/format.hpp"
 #include "kernels/quant/quantise.hpp"
+#include "kernels/quant/sparse24.hpp"
 
 namespace inferbench {
 
@@ -19,6 +20,7 @@ struct GemmWeights {
   QuantisedInt8 int8;
   QuantisedInt4 int4;
   QuantisedBlocks coded;
+  Sparse24 sparse;
 };
 
 // Row `row` of the weights as a checkpoint holds it, into k floats. May be asked several times.

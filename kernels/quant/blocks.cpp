@@ -1,8 +1,10 @@
 #include "kernels/quant/blocks.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
+#include <iterator>
 
 #include "harness/base/error.hpp"
 #include "kernels/cpu/convert.hpp"
@@ -123,12 +125,15 @@ Grid fit(const BlockFormat& f, float most, float whole) {
 }
 
 double squared_error(const float* x, std::int64_t n, const Grid& g, ElementType type) {
+  std::array<float, 128> back;
   double error = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    float back = 0;
-    round_elements(type, x + i, 1, g.factor, g.step, &back);
-    const double d = static_cast<double>(back) - static_cast<double>(x[i]);
-    error += d * d;
+  for (std::int64_t from = 0; from < n; from += std::ssize(back)) {
+    const std::int64_t size = std::min<std::int64_t>(std::ssize(back), n - from);
+    round_elements(type, x + from, size, g.factor, g.step, back.data());
+    for (std::int64_t i = 0; i < size; ++i) {
+      const double d = static_cast<double>(back[static_cast<std::size_t>(i)] - x[from + i]);
+      error += d * d;
+    }
   }
   return error;
 }

@@ -10,6 +10,14 @@ Work work(const GemmShape& s) {
           .written = Bytes(s.count * s.m * s.n * s.out_bytes)};
 }
 
+Flops nonzero_flops(const GemmShape& s) {
+  return work(s).flops * s.density;
+}
+
+double sparse24_bytes(double element_bytes) {
+  return 0.5 * (element_bytes + 0.25);
+}
+
 double tiled(double size, double tile) {
   if (tile <= 1 || size < tile) return size;
   return std::ceil(size / tile) * tile;

@@ -14,10 +14,19 @@ struct GemmShape {
   double in_bytes = 2;      // per element of the activations read
   double weight_bytes = 2;  // per element of the weights, block scales included
   double out_bytes = 2;     // per element of the result
+  double density = 1;       // share of the weights that is not zero: 0.5 in 2:4 sparsity
 };
 
-// FLOPs 2mnk; bytes of each operand once.
+// Dense-equivalent FLOPs, 2mnk whatever the density, so that speeds of sparse and dense products
+// compare as times do; bytes of each operand once.
 Work work(const GemmShape& shape);
+
+// FLOPs that are left of them without the zeros: 2mnk times the density.
+Flops nonzero_flops(const GemmShape& shape);
+
+// Bytes per element of a 2:4 sparse matrix, of which every second element is stored with the 2 bits
+// that say where it stands.
+double sparse24_bytes(double element_bytes);
 
 // Rows or columns that a kernel computes when it works in tiles: rounded up to a multiple of
 // `tile`. Below one tile kernels switch to narrower ones, so the true size stands.

@@ -22,6 +22,15 @@ TEST(GemmShape, GroupedGemmIsItsCountOfGemms) {
   EXPECT_DOUBLE_EQ(work(eight).bytes().count(), 8 * work(one).bytes().count());
 }
 
+// Half of the weights are zero: the product asked for has 2 * 8 * 16 * 32 FLOPs, half of them on
+// weights that exist. bf16 with 2 bits of position for each kept of two: 1.125 bytes.
+TEST(GemmShape, SparseFlopsAreNamedApart) {
+  const GemmShape s{.m = 8, .n = 16, .k = 32, .weight_bytes = sparse24_bytes(2), .density = 0.5};
+  EXPECT_EQ(work(s).flops.count(), 8192.0);
+  EXPECT_EQ(nonzero_flops(s).count(), 4096.0);
+  EXPECT_EQ(work(s).read.count(), 8 * 32 * 2 + 16 * 32 * 1.125);
+}
+
 TEST(GemmShape, TilesPadAboveOneTileOnly) {
   EXPECT_EQ(tiled(100, 128), 100);
   EXPECT_EQ(tiled(128, 128), 128);
