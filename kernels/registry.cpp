@@ -52,6 +52,7 @@ const std::vector<Implementation>& implementations() {
           gemm_avx512_vnni(),
           gemm_avx512(),
           gemm_avx2(),
+          gemm_portable(),
           gemm_openblas(),
           gemm_reference(),
 

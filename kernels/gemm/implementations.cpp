@@ -151,6 +151,17 @@ Implementation gemm_avx2() {
           .bind = bind<Isa::avx2>};
 }
 
+Implementation gemm_portable() {
+  return {
+      .op = "gemm",
+      .name = "portable",
+      .provider = "own",
+      .formats = formats_of(Isa::portable),
+      .summary = "packed weights, four lanes of the compiler's own vectors, tiles of up to 4 x 8",
+      .available = size_fits,
+      .bind = bind<Isa::portable>};
+}
+
 Implementation gemm_reference() {
   return {.op = "gemm",
           .name = "reference",

@@ -32,8 +32,8 @@ struct LinearOptions {
 // number of threads and in any run, for every format and instruction set. Each output is one chain
 // of sums in the order of k (of groups of k where scales are per group), activations are quantised
 // with what the row or calibration says and never with what other rows say, and threads share
-// columns. Results of two instruction sets differ by rounding, except in fp32 and where sums are of
-// integers and scaled once (w8a8).
+// columns. Results of two instruction sets differ by rounding, except between AVX2 and AVX-512 in
+// fp32, and wherever sums are of integers and scaled once (w8a8).
 class PackedLinear {
  public:
   // Quantises and packs weights [n, k] by strips of rows: a row at a time is asked for, so the

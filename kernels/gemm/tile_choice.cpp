@@ -31,6 +31,15 @@ const TileSet* vnni_tiles(const GemmFormat& f) {
   return f.weights == Weights::int4 ? &tiles_int4_int8_vnni() : &tiles_int8_vnni();
 }
 
+const TileSet* portable_tiles(const GemmFormat& f) {
+  if (f.weights == Weights::coded) return &tiles_coded_portable(*f.code);
+  if (f.sparse()) return &tiles_sparse24_portable(f.weights == Weights::sparse24_bf16);
+  if (f.weights == Weights::int4) {
+    return f.integer ? &tiles_int4_int8_portable() : &tiles_int4_portable();
+  }
+  return f.integer ? &tiles_int8_portable() : &tiles_float_portable(f.weights);
+}
+
 }  // namespace
 
 const TileSet* tiles_for(const GemmFormat& f, Isa level) {
@@ -44,7 +53,7 @@ const TileSet* tiles_for(const GemmFormat& f, Isa level) {
     case Isa::avx2:
       return avx2_tiles(f);
     case Isa::portable:
-      return nullptr;
+      return portable_tiles(f);
   }
   return nullptr;
 }

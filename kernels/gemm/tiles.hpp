@@ -104,6 +104,14 @@ const TileSet& tiles_coded_avx512(const BlockFormat& format);
 const TileSet& tiles_sparse24_avx2(bool bf16);
 const TileSet& tiles_sparse24_avx512(bool bf16);
 
+// The same for any processor.
+const TileSet& tiles_float_portable(GemmFormat::Weights weights);
+const TileSet& tiles_int8_portable();
+const TileSet& tiles_int4_portable();
+const TileSet& tiles_int4_int8_portable();
+const TileSet& tiles_coded_portable(const BlockFormat& format);
+const TileSet& tiles_sparse24_portable(bool bf16);
+
 // The tiles that compute `format` with exactly this level of instruction set; null if it has none
 // of its own.
 const TileSet* tiles_for(const GemmFormat& format, Isa level);
