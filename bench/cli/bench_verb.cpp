@@ -2,14 +2,70 @@
 #include <memory>
 
 #include "bench/cli/bench_collectives.hpp"
+#include "bench/cli/bench_kernels.hpp"
 #include "bench/cli/bench_machine.hpp"
 #include "bench/cli/verbs.hpp"
 
 namespace inferbench {
 
+namespace {
+
+void add_case_options(CLI::App& verb, BenchKernelsArguments& given) {
+  verb.add_option("OP", given.ops, "operations, or all (`inferbench list kernels`)")
+      ->delimiter(',');
+  verb.add_option("-a,--axis", given.axes,
+                  "an axis: M=[1,16,64], M=[start:stop:stride], 'M[pow2]=[0:8]',\n"
+                  "model=llama-3-8b with tp=[1,8] for a model's shapes")
+      ->allow_extra_args(false);
+  verb.add_option("--dtype", given.formats, "formats, or all (default: each op's first)")
+      ->delimiter(',');
+  verb.add_option("--provider", given.providers,
+                  "best, own, vendor, reference, all, or names (default: all; suites: best,vendor)")
+      ->delimiter(',');
+  verb.add_option("--suite", given.suite, "smoke, llm-core, full or anchor instead of axes");
+  verb.add_option("--operators", given.operators, "an InferenceX operator test list (JSON)");
+  verb.add_option("--fill", given.fill, "inputs: normal, outliers or extreme")
+      ->capture_default_str();
+  verb.add_option("--seed", given.seed, "of inputs and of the order in each round")
+      ->capture_default_str();
+}
+
+void add_timing_options(CLI::App& verb, BenchKernelsArguments& given) {
+  verb.add_option("--cache", given.cache, "hot, cold or weights-cold")->capture_default_str();
+  verb.add_option("--clock", given.clock, "what rates and intervals are of: wall or cpu time")
+      ->capture_default_str();
+  verb.add_option("--threads", given.threads, "threads of each kernel")->capture_default_str();
+  verb.add_option("--budget", given.budget,
+                  "wall time for everything (default: 1s a row, at most 60s; suites: their own)");
+  verb.add_option("--longest-run", given.longest_run, "skip what takes longer for a single run")
+      ->capture_default_str();
+  verb.add_option("--memory-limit", given.memory_limit,
+                  "skip larger cases, e.g. 4G (default: a quarter of the memory)");
+  verb.add_flag("--no-roofs", given.no_roofs, "do not probe the machine's roofs");
+}
+
+void add_output_options(CLI::App& verb, BenchKernelsArguments& given) {
+  verb.add_flag("--list", given.list, "list ops with axes, formats and implementations, and stop");
+  verb.add_flag("--dry-run", given.dry_run, "list the points and stop");
+  verb.add_flag("--profile", given.profile, "run each point once, unchecked and untimed, and stop");
+  verb.add_option("--json", given.json, "write the result file; - is stdout");
+  verb.add_option("--csv", given.csv, "write the table as CSV");
+  verb.add_option("--md", given.markdown, "write the table as Markdown");
+  verb.add_option("--gbench", given.gbench, "write Google Benchmark's JSON");
+}
+
+}  // namespace
+
 void add_bench_verb(CLI::App& program, VerbContext& context) {
-  CLI::App* verb = program.add_subcommand("bench", "measure on this machine");
-  verb->require_subcommand(1);
+  CLI::App* verb = program.add_subcommand("bench", "measure kernels and the machine");
+  verb->require_subcommand(0, 1);
+  const auto kernels = std::make_shared<BenchKernelsArguments>();
+  add_case_options(*verb, *kernels);
+  add_timing_options(*verb, *kernels);
+  add_output_options(*verb, *kernels);
+  verb->callback([verb, kernels, &context] {
+    if (verb->get_subcommands().empty()) run_bench_kernels(*kernels, context);
+  });
   add_bench_collectives(*verb, context);
   CLI::App* machine = verb->add_subcommand(
       "machine", "the machine's roofs: peak arithmetic per type, bandwidth of caches and memory");

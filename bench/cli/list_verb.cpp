@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/cli/list_catalogs.hpp"
+#include "bench/cli/list_kernels.hpp"
 #include "bench/cli/list_policies.hpp"
 #include "bench/cli/verbs.hpp"
 #include "harness/base/output_file.hpp"
@@ -42,6 +43,7 @@ const std::vector<ListKind>& list_kinds() {
       {"workloads", [](bool) { return workload_table(); }, workloads_json},
       {"slos", slo_table, slos_json},
       {"schedulers", [](bool) { return scheduler_table(); }, schedulers_json},
+      {"kernels", [](bool) { return kernel_text(); }, kernels_json},
   };
   return kinds;
 }

@@ -7,6 +7,7 @@
 #include "harness/base/error.hpp"
 #include "harness/catalog/catalog.hpp"
 #include "harness/micro/model_shapes.hpp"
+#include "harness/micro/row.hpp"
 #include "kernels/registry.hpp"
 
 namespace inferbench {
@@ -177,7 +178,9 @@ std::vector<BenchCase> without_duplicates(std::vector<BenchCase> cases) {
   std::set<Key> seen;
   std::vector<BenchCase> kept;
   for (BenchCase& c : cases) {
-    if (seen.insert({c.kernel.op, c.kernel.format, c.kernel.axes, c.tags}).second) {
+    auto tags = c.tags;
+    std::erase_if(tags, [](const auto& tag) { return names_a_list(tag.first); });
+    if (seen.insert({c.kernel.op, c.kernel.format, c.kernel.axes, tags}).second) {
       kept.push_back(std::move(c));
     }
   }
@@ -191,8 +194,12 @@ std::vector<const Implementation*> select_implementations(const KernelCase& kern
   std::vector<const Implementation*> chosen;
   for (const Implementation* i : implementations_of(kernel_case.op)) {
     const bool vendor = i->provider != "own" && i->provider != "reference";
-    if (all || i == best || contains(words, i->provider) || contains(words, i->name) ||
-        (vendor && contains(words, "vendor"))) {
+    if (contains(words, i->name)) {
+      chosen.push_back(i);
+      continue;
+    }
+    if (!contains(i->formats, kernel_case.format)) continue;
+    if (all || i == best || contains(words, i->provider) || (vendor && contains(words, "vendor"))) {
       chosen.push_back(i);
     }
   }

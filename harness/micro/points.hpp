@@ -36,12 +36,13 @@ struct BenchCase {
 // cases.
 std::vector<BenchCase> expand(const BenchRequest& request);
 
-// The first of each op, format, axes and tags.
+// The first of each op, format, axes and tags, in whatever list.
 std::vector<BenchCase> without_duplicates(std::vector<BenchCase> cases);
 
 // The implementations of an op that a list of words asks for, in the registry's order: "all",
 // "own", "vendor" (neither own nor reference), "best" (the first own one that supports the case),
-// "reference", a provider's name or an implementation's. Words that name nothing of this op are
+// "reference", a provider's name or an implementation's. Those that do not compute the format are
+// left out, unless named. Words that name nothing of this op are
 // ignored: check_providers refuses those that name nothing anywhere.
 std::vector<const Implementation*> select_implementations(const KernelCase& kernel_case,
                                                           const std::vector<std::string>& words);

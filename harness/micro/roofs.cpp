@@ -91,7 +91,8 @@ struct RoofProbes::State {
   SamplerOptions options;
   std::vector<MachineProbe> probes;  // those asked for and present; without anything to run
   SubjectGroup group;
-  std::vector<std::size_t> first_visit;  // samples of each after it
+  std::vector<std::size_t> first_visit;              // samples of each after it
+  std::vector<std::vector<MachineProbe>> by_thread;  // each thread has its own memory
 
   static std::vector<MachineProbe> pick(const std::vector<std::string>& wanted) {
     std::vector<MachineProbe> picked;
@@ -117,8 +118,8 @@ RoofProbes::RoofProbes(const std::vector<std::string>& probes, unsigned threads,
   until_the_end.relative_width = 0;
   until_the_end.fewest = 3;
   SubjectGroup group(State::unbound(picked), stopwatch, until_the_end);
-  state_ =
-      std::unique_ptr<State>(new State{threads, options, std::move(picked), std::move(group), {}});
+  state_ = std::unique_ptr<State>(
+      new State{threads, options, std::move(picked), std::move(group), {}, {}});
 }
 RoofProbes::~RoofProbes() = default;
 
@@ -126,8 +127,8 @@ void RoofProbes::visit(Duration budget) {
   std::vector<std::string> names;
   for (const MachineProbe& probe : state_->probes) names.push_back(probe.name);
   if (names.empty()) return;
-  std::vector<std::vector<MachineProbe>> by_thread;  // each thread has its own memory
-  for (unsigned t = 0; t < state_->threads; ++t) by_thread.push_back(State::pick(names));
+  auto& by_thread = state_->by_thread;
+  while (by_thread.size() < state_->threads) by_thread.push_back(State::pick(names));
   ThreadTeam team(state_->threads);
   std::vector<Subject> subjects;
   for (std::size_t p = 0; p < names.size(); ++p) {

@@ -49,7 +49,7 @@ class RoofProbes {
   RoofProbes(const RoofProbes&) = delete;
   RoofProbes& operator=(const RoofProbes&) = delete;
 
-  void visit(Duration budget);  // of all probes together; memory is held only meanwhile
+  void visit(Duration budget);  // of all probes together
   std::vector<Roof> roofs() const;
 
  private:

@@ -24,10 +24,16 @@ std::optional<double> KernelRow::gb_per_s() const {
   return *moved / timing->median_ns;
 }
 
+bool names_a_list(const std::string& tag) {
+  return tag == "suite" || tag == "group";
+}
+
 std::string row_id(const KernelRow& row) {
   std::string id = row.op + "/" + row.format;
   for (const auto& [axis, size] : row.axes) id += "/" + axis + "=" + std::to_string(size);
-  for (const auto& [tag, value] : row.tags) id += "/" + tag + "=" + value;
+  for (const auto& [tag, value] : row.tags) {
+    if (!names_a_list(tag)) id += "/" + tag + "=" + value;
+  }
   id += "/" + row.implementation + "/" + row.cache + "/t" + std::to_string(row.threads);
   return row.fill == "normal" ? id : id + "/" + row.fill;
 }

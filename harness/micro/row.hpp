@@ -92,7 +92,11 @@ struct KernelRow {
   std::optional<double> gb_per_s() const;
 };
 
-// "gemm/bf16/k=4096/m=16/n=4096/avx512/hot/t1": what makes a row the same row in another run.
+// Tags that say in which list a case stands, and not where its shape is from.
+bool names_a_list(const std::string& tag);
+
+// "gemm/bf16/k=4096/m=16/n=4096/avx512/hot/t1": what makes a row the same row in another run,
+// whatever list it stands in.
 std::string row_id(const KernelRow& row);
 
 const char* name(RowStatus status);

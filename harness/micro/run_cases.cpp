@@ -162,14 +162,16 @@ class Run {
   void first_visits() {
     const auto cases = static_cast<Duration::rep>(std::max<std::size_t>(1, states_.size()));
     const Duration each = left() / 2 / cases;
+    bool visited = false;  // the first case is measured however long the roofs took
     for (CaseState& state : states_) {
-      if (!state.runnable.empty() && left() <= Duration(0)) {
+      if (!state.runnable.empty() && visited && left() <= Duration(0)) {
         skip_unvisited(state, "the budget was spent before its turn; --budget gives it more");
       } else if (!state.runnable.empty() && interrupted()) {
         skip_unvisited(state, "interrupted before its turn");
       } else if (!state.runnable.empty()) {
         tell(case_text(state.given->kernel), 0);
-        visit(state, each);
+        visit(state, std::max(each, Duration(0)));
+        visited = visited || state.visits > 0;
         release(state);
       }
       ++done_;

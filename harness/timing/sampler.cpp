@@ -88,11 +88,13 @@ class Course {
 
  private:
   TimedSample sample(Stopwatch& stopwatch, std::int64_t runs, std::int64_t round) {
+    // Preparation is not part of a sample, but of what it costs to take one.
+    const Duration unprepared = subject_.prepare ? stopwatch.begin().wall : Duration(0);
     if (subject_.prepare) subject_.prepare();
     const Reading begin = stopwatch.begin();
     for (std::int64_t run = 0; run < runs; ++run) subject_.run();
     const Reading end = stopwatch.end();
-    spent_ += end.wall - begin.wall;
+    spent_ += end.wall - (subject_.prepare ? unprepared : begin.wall);
     const auto per_run = [&](Duration time) {
       return static_cast<double>(time.count()) / static_cast<double>(runs);
     };

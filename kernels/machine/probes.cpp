@@ -1,8 +1,12 @@
 #include "kernels/machine/probes.hpp"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -24,15 +28,30 @@ class Array {
  public:
   explicit Array(std::size_t bytes)
       : size_(bytes / sizeof(double) / kTrafficStep * kTrafficStep),
-        data_(static_cast<double*>(std::aligned_alloc(64, size_ * sizeof(double))), std::free) {
+        data_(static_cast<double*>(std::aligned_alloc(kHugePage, rounded(size_ * sizeof(double)))),
+              std::free) {
     if (data_ == nullptr) throw std::bad_alloc();
+#if defined(__linux__)
+    madvise(data_.get(), rounded(size_ * sizeof(double)), MADV_HUGEPAGE);  // far fewer page faults
+#endif
     std::fill_n(data_.get(), size_, 1.0);
   }
-  double* data() const { return data_.get(); }
-  std::size_t size() const { return size_; }
-  double bytes() const { return static_cast<double>(size_ * sizeof(double)); }
+  double* data() const {
+    return data_.get();
+  }
+  std::size_t size() const {
+    return size_;
+  }
+  double bytes() const {
+    return static_cast<double>(size_ * sizeof(double));
+  }
 
  private:
+  static constexpr std::size_t kHugePage = std::size_t{2} << 20U;
+  static std::size_t rounded(std::size_t bytes) {
+    return (bytes + kHugePage - 1) / kHugePage * kHugePage;
+  }
+
   std::size_t size_;
   std::unique_ptr<double, void (*)(void*)> data_;
 };
@@ -65,10 +84,21 @@ std::size_t memory_set() {
   return bytes / (kTrafficStep * sizeof(double)) * kTrafficStep * sizeof(double);
 }
 
-// Memory is made when a probe first runs, by the thread that runs it: it lies near that thread.
-struct MemoryArrays {
-  explicit MemoryArrays(std::size_t bytes) : a(bytes), b(bytes), c(bytes) {}
-  Array a, b, c;
+// Memory is made when a probe first asks for it, by the thread that runs it: it lies near that
+// thread.
+class MemoryArrays {
+ public:
+  explicit MemoryArrays(std::size_t bytes) : bytes_(bytes) {}
+
+  Array& operator[](std::size_t which) const {
+    auto& array = arrays_[which];
+    if (!array) array = std::make_unique<Array>(bytes_);
+    return *array;
+  }
+
+ private:
+  std::size_t bytes_;
+  mutable std::array<std::unique_ptr<Array>, 3> arrays_;
 };
 using SharedArrays = std::shared_ptr<std::unique_ptr<MemoryArrays>>;
 
@@ -99,15 +129,15 @@ MachineProbe read_probe(std::string name, std::string what, std::size_t set) {
 }
 
 void read_memory(const MemoryArrays& m) {
-  keep(read_sum(m.a.data(), m.a.size()));
+  keep(read_sum(m[0].data(), m[0].size()));
 }
 void copy_memory(const MemoryArrays& m) {
-  copy_streams(m.a.data(), m.b.data(), m.a.size());
-  keep(m.a.data()[1]);
+  copy_streams(m[0].data(), m[1].data(), m[0].size());
+  keep(m[0].data()[1]);
 }
 void triad_memory(const MemoryArrays& m) {
-  triad_streams(m.a.data(), m.b.data(), m.c.data(), 3.0, m.a.size());
-  keep(m.a.data()[1]);
+  triad_streams(m[0].data(), m[1].data(), m[2].data(), 3.0, m[0].size());
+  keep(m[0].data()[1]);
 }
 
 }  // namespace

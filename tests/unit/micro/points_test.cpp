@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "harness/base/error.hpp"
@@ -96,7 +97,15 @@ TEST(Points, ProvidersAreChosenByWords) {
   EXPECT_EQ(names(select_implementations(c, {"vendor"})), std::vector<std::string>{"openblas"});
   EXPECT_EQ(names(select_implementations(c, {"avx2", "openblas"})),
             (std::vector<std::string>{"avx2", "openblas"}));
-  EXPECT_EQ(select_implementations(c, {}).size(), implementations_of("gemm").size());
+  // Nothing else computes the format, unless it is asked for by name.
+  std::size_t computing = 0;
+  for (const Implementation* i : implementations_of("gemm")) {
+    computing +=
+        static_cast<std::size_t>(std::count(i->formats.begin(), i->formats.end(), c.format));
+  }
+  EXPECT_EQ(select_implementations(c, {}).size(), computing);
+  EXPECT_EQ(names(select_implementations(c, {"avx512_vnni"})),
+            std::vector<std::string>{"avx512_vnni"});
   const auto best = select_implementations(c, {"best"});
   ASSERT_EQ(best.size(), 1U);
   EXPECT_EQ(best[0], &preferred(c));

@@ -60,6 +60,19 @@ TEST(Sampler, PreparedWorkIsRunOncePerSampleAndPreparationIsNotTimed) {
   EXPECT_EQ(prepared, ran);
 }
 
+// Each sample costs 10 ms to prepare and 1 us to take: after a budget of 200 ms there are the
+// fewest samples, not the thousands that 200 ms of work alone would be.
+TEST(Sampler, PreparationCountsAgainstTheBudget) {
+  Machine machine;
+  RandomStream random(1, "wild");
+  const Subject subject{.name = "flushed",
+                        .run = [&] { machine.work(Duration(random.between(500, 5000))); },
+                        .prepare = [&] { machine.work(10ms); }};
+  const auto timed = time_subjects({&subject, 1}, machine, {.budget = 200ms});
+  EXPECT_EQ(timed[0].stop, StopReason::budget);
+  EXPECT_LE(timed[0].samples.size(), 20U);
+}
+
 // The first runs find cold caches: 10, 9, ... times as long. They are warm-up, not samples.
 TEST(Sampler, WarmUpLastsUntilTheWorkHasSettled) {
   Machine machine;
