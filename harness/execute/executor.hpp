@@ -5,6 +5,7 @@
 
 #include "harness/schedule/batch_plan.hpp"
 #include "harness/schedule/step_result.hpp"
+#include "workloads/request.hpp"
 
 namespace inferbench {
 
@@ -13,6 +14,10 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual StepResult run(const BatchPlan& plan) = 0;
+  // A request that was queued, before it stands in a plan; and that one ended and stands in none
+  // any more. Executors that compute keep its text between the two.
+  virtual void open(const Request& request) { (void)request; }
+  virtual void close(RequestId request) { (void)request; }
   // Whether foretell() may have something to say.
   virtual bool foretells() const { return false; }
   // Timings of the same step run again after `plan`, each time with every context one token longer,

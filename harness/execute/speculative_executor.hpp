@@ -24,6 +24,8 @@ class SpeculativeExecutor final : public Executor {
                       std::uint64_t seed, std::optional<DraftCost> draft = {});
 
   StepResult run(const BatchPlan& plan) override;
+  void open(const Request& request) override { target_->open(request); }
+  void close(RequestId request) override { target_->close(request); }
 
  private:
   std::int32_t accepted(const BatchItem& item) const;

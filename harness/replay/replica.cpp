@@ -138,7 +138,11 @@ void Replica::take(Request request, Admission admission, Time now, std::vector<E
       open_.open(id, {.id = id,
                       .tokens = {},
                       .ended = {.request = std::move(request), .record = std::move(record)}});
-  if (admission != Admission::queued) end(slot, Outcome::rejected, Reason::too_long, now, ended);
+  if (admission == Admission::queued) {
+    executor_.open(open_[slot].ended.request);
+  } else {
+    end(slot, Outcome::rejected, Reason::too_long, now, ended);
+  }
 }
 
 void Replica::start_step(const Clock& clock, Time quiet_until) {
@@ -216,6 +220,7 @@ void Replica::end(std::uint32_t slot, Outcome outcome, Reason reason, Time now,
   request.record.reason = reason;
   request.record.ended = now;
   open_tokens_ -= request.record.input;
+  if (outcome != Outcome::rejected) executor_.close(request.record.id);
   open_.close(request.record.id, slot);
   open_[slot].id = kNobody;
   ended.push_back(std::move(request));

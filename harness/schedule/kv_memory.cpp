@@ -28,7 +28,7 @@ void KvMemory::open(std::size_t slot, const Request& request) {
 
 void KvMemory::close(std::size_t slot, Tokens computed) {
   if (slot < swapped_.size()) host_used_ -= std::exchange(swapped_[slot], Tokens(0));
-  if (cache_ && pool_.size(slot) > 0) {
+  if (cache_ && options_.cache_answers && pool_.size(slot) > 0) {
     Prompt& prompt = prompts_[slot];
     if (!prompt.keys.empty() && computed > prompt.input) {
       cache_->insert_answer(prompt.hold, prompt.session, prompt.input, computed, slot);

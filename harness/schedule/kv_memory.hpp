@@ -52,6 +52,7 @@ class KvMemory {
 
   std::int64_t blocks_for(Tokens tokens) const { return pool_.blocks_for(tokens); }
   Tokens room(std::size_t slot) const { return pool_.room(slot); }
+  std::span<const BlockRun> runs(std::size_t slot) const { return pool_.runs(slot); }
   Tokens block_tokens() const { return pool_.block_tokens(); }
   std::int64_t capacity() const { return pool_.capacity(); }
   std::int64_t used() const { return capacity() - free(); }

@@ -22,6 +22,9 @@ struct KvOptions {
   bool prefix_cache = false;
   Tokens hash_tokens{};  // Workload::block_tokens; 0: requests carry no hashes, nothing is cached
   Tokens cpu_tier{};     // host memory for prefixes that left the GPU; 0: none
+  // What a conversation's answer leaves behind is kept for its next turn. Not where tokens are
+  // computed: the next turn's prompt is the trace's, and does not go on where our answer ended.
+  bool cache_answers = true;
 };
 
 // Throws Error naming the option that cannot work, or not with the others.

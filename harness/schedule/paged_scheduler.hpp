@@ -28,6 +28,9 @@ class PagedScheduler : public Scheduler {
   const BatchPlan& plan() final;
   std::span<const Emission> commit(StepId step, const StepResult& result) final;
   SchedulerState state() const final;
+  std::span<const BlockRun> kv_blocks(RequestId request) const final {
+    return pool_.runs(sequences_.find(request));
+  }
   KvStats kv_stats() const final { return pool_.stats(); }
   std::int64_t repeats() const final;
   void repeat(StepId step, std::int64_t times) final;

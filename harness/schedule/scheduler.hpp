@@ -5,6 +5,7 @@
 
 #include "harness/base/ids.hpp"
 #include "harness/schedule/batch_plan.hpp"
+#include "harness/schedule/kv_block_pool.hpp"
 #include "harness/schedule/kv_stats.hpp"
 #include "harness/schedule/step_result.hpp"
 #include "workloads/request.hpp"
@@ -46,6 +47,13 @@ class Scheduler {
   virtual std::span<const Emission> commit(StepId step, const StepResult& result) = 0;
 
   virtual SchedulerState state() const = 0;
+  // Where an open request's keys and values lie, in token order, as of the last plan; good until
+  // the next call of plan or commit. Empty where nobody can say: executors that compute cannot run
+  // then.
+  virtual std::span<const BlockRun> kv_blocks(RequestId request) const {
+    (void)request;
+    return {};
+  }
   // What its KV memory did so far.
   virtual KvStats kv_stats() const { return {}; }
 

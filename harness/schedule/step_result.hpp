@@ -23,12 +23,15 @@ struct StepTiming {
   Duration hidden{};
 };
 
-// What an executor reports of one step. (Sampled tokens join it with the executors that compute.)
+// What an executor reports of one step.
 struct StepResult {
   StepTiming timing;
   // Drafted tokens that each of the plan's items had accepted, in their order, 0 <= accepted <=
   // new_tokens - 1; empty: none had any.
   std::vector<std::int32_t> accepted;
+  // Sampled, of executors that compute: for each item that emits, in the plan's order, the accepted
+  // drafts and one token more.
+  std::vector<std::int32_t> tokens{};
 };
 
 }  // namespace inferbench

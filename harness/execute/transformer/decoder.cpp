@@ -13,14 +13,10 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr float kNormEpsilon = 1e-5F;
+
 std::size_t size(std::int64_t x) {
   return static_cast<std::size_t>(x);
-}
-
-RowKernel row_kernel(RowOp op, Isa isa) {
-  if (isa >= Isa::avx512) return row_kernel_avx512(op, false);
-  if (isa >= Isa::avx2) return row_kernel_avx2(op, false);
-  throw Error("--system cpu", "this CPU has no AVX2", "row kernels are written for AVX2");
 }
 
 AttentionShape attention_shape(const DecoderShape& shape) {
@@ -64,9 +60,9 @@ Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_block
       attention_(attention_shape(weights.shape()), team, isa),
       kernels_(kernels),
       buffers_(std::make_unique<Buffers>()) {
-  buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, isa);
-  buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, isa);
-  buffers_->silu_mul = row_kernel(RowOp::silu_mul, isa);
+  buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, false, isa);
+  buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, false, isa);
+  buffers_->silu_mul = row_kernel(RowOp::silu_mul, false, isa);
   buffers_->table = RotationTable(weights.shape().head_dim);
 }
 
@@ -238,6 +234,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
     weights_.embed(batch.tokens[size(r)], b.residual.data() + r * s.hidden);
     RowCall call;
     call.n = s.hidden;
+    call.epsilon = kNormEpsilon;
     call.x = b.residual.data() + r * s.hidden;
     call.weight = weights_.layer(0).attention_norm.data();
     call.out = b.normed.data() + r * s.hidden;
@@ -246,6 +243,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   const auto add_and_norm = [&](const std::vector<float>& norm, std::int64_t row, float* out) {
     RowCall call;
     call.n = s.hidden;
+    call.epsilon = kNormEpsilon;
     call.x = b.residual.data() + row * s.hidden;
     call.y = b.projected.data() + row * s.hidden;
     call.weight = norm.data();

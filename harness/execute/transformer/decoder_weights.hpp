@@ -28,7 +28,7 @@ class DecoderWeights {
   };
 
   // Matrices are shared out over the threads of `team`. Throws Error for a format that cannot
-  // compute a layer's size, or a CPU without AVX2.
+  // compute a layer's size.
   DecoderWeights(const DecoderShape& shape, const GemmFormat& format, std::uint64_t seed,
                  ThreadTeam& team, Isa isa = best_isa());
 

@@ -1,0 +1,82 @@
+#include "harness/execute/cpu/step_batch.hpp"
+
+#include <algorithm>
+
+#include "harness/base/error.hpp"
+
+namespace inferbench {
+
+StepBatch::StepBatch(std::int64_t kv_blocks) : written_in_(static_cast<std::size_t>(kv_blocks)) {}
+
+void StepBatch::clear() {
+  tokens_.clear();
+  starts_.clear();
+  context_.clear();
+  logit_rows_.clear();
+  tables_.clear();
+}
+
+void StepBatch::begin_sequence(std::int64_t context, std::span<const BlockRun> table) {
+  starts_.push_back(static_cast<std::int64_t>(tokens_.size()));
+  context_.push_back(context);
+  tables_.push_back(table);
+}
+
+TokenBatch StepBatch::batch() {
+  starts_.push_back(static_cast<std::int64_t>(tokens_.size()));
+  fill_tables();
+  find_rewriting();
+  return {.tokens = tokens_,
+          .sequences = {.starts = starts_,
+                        .context = context_,
+                        .block_table = blocks_,
+                        .max_blocks = max_blocks_},
+          .logit_rows = logit_rows_,
+          .rewriting = rewriting_};
+}
+
+void StepBatch::fill_tables() {
+  const std::size_t sequences = tables_.size();
+  max_blocks_ = 0;
+  for (std::size_t s = 0; s < sequences; ++s) {
+    const std::int64_t end = context_[s] + starts_[s + 1] - starts_[s];
+    max_blocks_ = std::max(max_blocks_, (end + kKvBlock - 1) / kKvBlock);
+  }
+  const auto width = static_cast<std::size_t>(max_blocks_);
+  blocks_.assign(sequences * width, 0);
+  for (std::size_t s = 0; s < sequences; ++s) {
+    const std::int64_t end = context_[s] + starts_[s + 1] - starts_[s];
+    std::size_t left = static_cast<std::size_t>((end + kKvBlock - 1) / kKvBlock);
+    std::int32_t* to = blocks_.data() + s * width;
+    for (const BlockRun& run : tables_[s]) {
+      const std::size_t taken = std::min<std::size_t>(left, run.count);
+      for (std::size_t i = 0; i < taken; ++i) *to++ = static_cast<std::int32_t>(run.first + i);
+      left -= taken;
+      if (left == 0) break;
+    }
+    ensure(left == 0, "a request's KV blocks have room for its tokens");
+  }
+}
+
+// Two prompts with the same beginning may compute it in one step, into the same blocks.
+void StepBatch::find_rewriting() {
+  rewriting_.clear();
+  ++group_;
+  for (std::size_t s = 0; s < tables_.size(); ++s) {
+    const std::int32_t* table = blocks_.data() + s * static_cast<std::size_t>(max_blocks_);
+    const std::int64_t end = context_[s] + starts_[s + 1] - starts_[s];
+    const std::int64_t first = context_[s] / kKvBlock, last = (end - 1) / kKvBlock;
+    const auto mark = [&](std::int64_t b) -> std::uint64_t& {
+      return written_in_[static_cast<std::size_t>(table[b])];
+    };
+    for (std::int64_t b = first; b <= last; ++b) {
+      if (mark(b) != group_) continue;
+      rewriting_.push_back(static_cast<std::int64_t>(s));
+      ++group_;
+      break;
+    }
+    for (std::int64_t b = first; b <= last; ++b) mark(b) = group_;
+  }
+}
+
+}  // namespace inferbench
