@@ -49,6 +49,9 @@ struct TileSet {
   int most_rows = 0;  // of a tile
   // By rows. Tiles of few rows take several panels at a time: each panel is a stream of its own
   // from memory, and one stream alone reaches two thirds of the bandwidth.
+  // Several streams are read ahead by the hardware: with AVX-512 (Zen 4) asking for their lines as
+  // well costs up to a third of the bandwidth, so only tiles of one panel ask, and int4 none. AVX2
+  // tiles always ask: their reference machine is Zen 3.
   std::array<int, kMostTileRows + 1> panels{};
   std::array<TileKernel, kMostTileRows + 1> wide{};  // panels[rows] panels
   std::array<TileKernel, kMostTileRows + 1> one{};   // one panel

@@ -38,7 +38,7 @@ INFERBENCH_AVX512_BF16 void tile_bf16(const TileCall& t) {
     for (int v = 0; v < kVectors; ++v) {
       const std::byte* panel = weights + static_cast<std::size_t>(v / 2) * t.panel_bytes;
       w[v] = _mm512_loadu_si512(panel + 64 * (v % 2));
-      if (v % 2 == 0) prefetch(panel);
+      if (kPanels == 1 && v == 0) prefetch(panel);
     }
     INFERBENCH_UNROLL
     for (int r = 0; r < kRows; ++r) {
@@ -83,7 +83,7 @@ INFERBENCH_AVX512_VNNI void tile_int8(const TileCall& t) {
     for (int v = 0; v < kVectors; ++v) {
       const std::byte* panel = weights + static_cast<std::size_t>(v / 2) * t.panel_bytes;
       w[v] = _mm512_loadu_si512(panel + 64 * (v % 2));
-      if (v % 2 == 0) prefetch(panel);
+      if (kPanels == 1 && v == 0) prefetch(panel);
     }
     INFERBENCH_UNROLL
     for (int r = 0; r < kRows; ++r) {

@@ -62,7 +62,7 @@ INFERBENCH_AVX512 void tile(const TileCall& t) {
     for (int v = 0; v < kVectors; ++v) {
       const std::byte* panel = weights + static_cast<std::size_t>(v / 2) * t.panel_bytes;
       w[v] = W::load(panel, v % 2);
-      if (v % 2 == 0) {
+      if (kPanels == 1 && v == 0) {
         _mm_prefetch(reinterpret_cast<const char*>(panel) + kAhead, _MM_HINT_T0);
         if (W::kBytes > 64) {
           _mm_prefetch(reinterpret_cast<const char*>(panel) + kAhead + 64, _MM_HINT_T0);

@@ -9,7 +9,6 @@ namespace inferbench {
 namespace {
 
 constexpr int kWidth = 32;                 // two vectors
-constexpr std::size_t kAhead = 2048;       // bytes of a panel that are asked for ahead
 constexpr std::size_t kStep = kWidth * 4;  // bytes of 8 k of a panel
 
 // Scale and zero point of vector v's columns in group g.
@@ -75,7 +74,6 @@ INFERBENCH_AVX512 void tile(const TileCall& t) {
       for (int v = 0; v < kVectors; ++v) {
         const std::byte* panel = weights + static_cast<std::size_t>(v / 2) * t.panel_bytes;
         words[v] = _mm512_loadu_si512(panel + 64 * (v % 2));
-        _mm_prefetch(reinterpret_cast<const char*>(panel) + kAhead + 64 * (v % 2), _MM_HINT_T0);
       }
       multiply<kRows, kVectors, kZeroPoints, 0>(sum, words, zero, values, in, t.in_stride);
       multiply<kRows, kVectors, kZeroPoints, 1>(sum, words, zero, values, in, t.in_stride);
@@ -127,7 +125,6 @@ INFERBENCH_AVX512_VNNI void tile_int8(const TileCall& t) {
         const __m512i words = _mm512_loadu_si512(panel + 64 * (v % 2));
         low[v] = _mm512_and_si512(words, nibble);
         high[v] = _mm512_and_si512(_mm512_srli_epi16(words, 4), nibble);
-        _mm_prefetch(reinterpret_cast<const char*>(panel) + kAhead + 64 * (v % 2), _MM_HINT_T0);
       }
       INFERBENCH_UNROLL
       for (int r = 0; r < kRows; ++r) {

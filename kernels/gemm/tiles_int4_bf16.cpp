@@ -9,7 +9,6 @@ namespace inferbench {
 namespace {
 
 constexpr int kWidth = 32;                 // two vectors
-constexpr std::size_t kAhead = 2048;       // bytes of a panel that are asked for ahead
 constexpr std::size_t kStep = kWidth * 4;  // bytes of 8 k of a panel
 constexpr int kPairs = 4;                  // of 8 k
 
@@ -77,7 +76,6 @@ INFERBENCH_AVX512_BF16 void tile(const TileCall& t) {
       for (int v = 0; v < kVectors; ++v) {
         const std::byte* panel = weights + static_cast<std::size_t>(v / 2) * t.panel_bytes;
         words[v] = _mm512_loadu_si512(panel + 64 * (v % 2));
-        _mm_prefetch(reinterpret_cast<const char*>(panel) + kAhead + 64 * (v % 2), _MM_HINT_T0);
       }
       multiply<kRows, kVectors, 0>(sum, words, table, in, t.in_stride);
       multiply<kRows, kVectors, 1>(sum, words, table, in, t.in_stride);
