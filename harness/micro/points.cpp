@@ -165,6 +165,7 @@ std::vector<BenchCase> expand(const BenchRequest& request) {
   const std::vector<const Op*> ops = chosen_ops(request.ops);
   check_names(ops, request);
   std::vector<std::string> names;
+  names.reserve(ops.size());
   for (const Op* op : ops) names.push_back(op->name);
   check_providers(names, request.providers);
   Expansion expansion(request);

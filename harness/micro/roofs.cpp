@@ -105,6 +105,7 @@ struct RoofProbes::State {
 
   static std::vector<Subject> unbound(const std::vector<MachineProbe>& probes) {
     std::vector<Subject> subjects;
+    subjects.reserve(probes.size());
     for (const MachineProbe& probe : probes) subjects.push_back({.name = probe.name, .run = {}});
     return subjects;
   }
