@@ -20,14 +20,28 @@ PercentileMethod method_named(const std::string& name) {
 ServingOptions ReplayArguments::serving() const {
   ServingOptions options;
   apply(options, workload.options.seed);
+  put_limits(options);
+  options.router = fleet.router;
+  options.fleet = fleet.serving(system);
+  return options;
+}
+
+ServingOptions ReplayArguments::serving_on_cpu() const {
+  ServingOptions options;
+  PolicyArguments policy = *this;
+  policy.speculate.clear();
+  policy.apply(options, workload.options.seed);
+  if (!speculate.empty()) options.speculation = parse_measured_speculation(speculate);
+  put_limits(options);
+  return options;
+}
+
+void ReplayArguments::put_limits(ServingOptions& options) const {
   options.step_tokens = Tokens(step_tokens);
   options.max_batch = max_batch;
   options.block_tokens = Tokens(block_tokens);
   options.kv = kv.serving();
-  options.router = fleet.router;
-  options.fleet = fleet.serving(system);
   if (!cut.empty()) options.cut = Time(parse_duration(cut, "--cut"));
-  return options;
 }
 
 SummaryOptions ReplayArguments::summary(const GpuCounts& gpus,

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "bench/cli/cpu_options.hpp"
 #include "bench/cli/fleet_options.hpp"
 #include "bench/cli/kv_options.hpp"
 #include "bench/cli/policy_options.hpp"
@@ -21,6 +22,7 @@ namespace inferbench {
 // Everything `inferbench replay` is asked. Must outlive the parsing of the verb.
 struct ReplayArguments : ProfileArguments, PolicyArguments {
   SystemOptions system;
+  CpuArguments cpu;
   WorkloadArguments workload;
   FleetArguments fleet;
   KvArguments kv;
@@ -31,7 +33,12 @@ struct ReplayArguments : ProfileArguments, PolicyArguments {
   std::string console;        // empty: our own report
 
   ServingOptions serving() const;
+  // Of a model executed on this host: one replica, measured acceptance of drafts.
+  ServingOptions serving_on_cpu() const;
   SummaryOptions summary(const GpuCounts& gpus, std::optional<std::int64_t> concurrency) const;
+
+ private:
+  void put_limits(ServingOptions& options) const;
 };
 
 // Serving, judgement and output: the groups that only replay has.

@@ -1,9 +1,11 @@
 #include "bench/cli/replay_report.hpp"
 
-#include "bench/cli/fleet_options.hpp"
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
+#include "bench/cli/fleet_options.hpp"
+#include "bench/cli/kv_options.hpp"
+#include "bench/cli/policy_options.hpp"
 #include "bench/cli/replay_activity.hpp"
 #include "harness/base/text_table.hpp"
 
@@ -30,8 +32,9 @@ std::string verdict(const ReplayOutcome& outcome) {
   const Summary& summary = outcome.summary;
   const OutcomeCounts& counts = summary.outcomes;
   std::string text = summary.validity.valid ? "VALID" : "INVALID";
-  text += slo_verdict(summary) + ": modelled replay, " + number(counts.completed) + " of " +
-          number(counts.requests) + " requests completed";
+  text += slo_verdict(summary) + ": " +
+          (outcome.executed ? "replay executed on this host, " : "modelled replay, ") +
+          number(counts.completed) + " of " + number(counts.requests) + " requests completed";
   if (counts.rejected > 0) text += ", " + number(counts.rejected) + " rejected";
   if (counts.cancelled > 0) text += ", " + number(counts.cancelled) + " cancelled";
   if (counts.failed > 0) text += ", " + number(counts.failed) + " failed";
@@ -71,11 +74,16 @@ std::string what_was_run(const ReplayOutcome& outcome) {
   std::string loop = workload.concurrency
                          ? "closed loop, " + with_commas(*workload.concurrency) + " users"
                          : "open loop";
-  std::string text = "  model      " + deployment.model.name + ", " + label(deployment.precision) +
-                     "\n  system     " + with_commas(deployment.gpus()) + " x " +
-                     deployment.gpu.name + ", " + label(deployment.parallel) + "\n  scheduler  " +
-                     limits_line(outcome) + "\n  workload   " + workload.name + ", " + loop +
-                     "\n  times      modelled, cost profile " + outcome.profile + ": no GPU ran\n";
+  const ExecutedSystem system = outcome.executed.value_or(
+      ExecutedSystem{.precision = label(deployment.precision),
+                     .system = with_commas(deployment.gpus()) + " x " + deployment.gpu.name + ", " +
+                               label(deployment.parallel),
+                     .times = "modelled, cost profile " + outcome.profile + ": no GPU ran",
+                     .closing = {}});
+  std::string text = "  model      " + deployment.model.name + ", " + system.precision +
+                     "\n  system     " + system.system + "\n  scheduler  " + limits_line(outcome) +
+                     "\n  workload   " + workload.name + ", " + loop + "\n  times      " +
+                     system.times + "\n";
   for (const std::string& note : workload.notes) text += "  note       " + note + "\n";
   for (const std::string& note : outcome.notes) text += "  note       " + note + "\n";
   return text;
@@ -179,9 +187,29 @@ std::string goodput_line(const Summary& summary) {
 
 std::string replay_report(const ReplayOutcome& outcome) {
   const Summary& summary = outcome.summary;
+  std::string closing;
+  if (outcome.executed) {
+    for (const std::string& line : outcome.executed->closing) closing += line + "\n";
+  }
   return verdict(outcome) + "\n" + what_was_run(outcome) + "\n" + slo_table(summary) +
          user_table(summary) + "\n" + throughput_table(summary) + goodput_line(summary) + "\n" +
-         replay_activity(outcome.replicas) + fleet_line(outcome.fleet);
+         replay_activity(outcome.replicas) + fleet_line(outcome.fleet) + closing;
+}
+
+nlohmann::ordered_json scheduler_json(const ReplayOutcome& outcome) {
+  nlohmann::ordered_json out = {{"name", outcome.serving.scheduler},
+                                {"step_tokens", outcome.limits.step_tokens.count()},
+                                {"max_batch", outcome.limits.max_batch},
+                                {"block_tokens", outcome.limits.block_tokens.count()},
+                                {"kv_blocks", outcome.limits.kv_blocks},
+                                {"kv_memory", kv_json(outcome.limits.kv)},
+                                {"watermark", outcome.limits.watermark},
+                                {"steps_in_flight", outcome.limits.steps_in_flight},
+                                {"attention_ranks", outcome.limits.attention_ranks},
+                                {"router", outcome.serving.router}};
+  out.update(policy_json(outcome.serving));
+  if (outcome.serving.cut) out["cut_ns"] = outcome.serving.cut->time_since_epoch().count();
+  return out;
 }
 
 }  // namespace inferbench

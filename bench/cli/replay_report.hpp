@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,14 @@
 
 namespace inferbench {
 
+// What the report says of a run whose steps were computed, instead of the deployment.
+struct ExecutedSystem {
+  std::string precision;             // "bf16 weights, bf16 KV"
+  std::string system;                // "this host, 2 threads"
+  std::string times;                 // "measured-host, ..."
+  std::vector<std::string> closing;  // lines below the activity
+};
+
 // What a replay leaves behind besides its records.
 struct ReplayOutcome {
   Deployment deployment;
@@ -21,8 +30,12 @@ struct ReplayOutcome {
   Summary summary;
   std::vector<ReplicaStats> replicas;
   FleetActivity fleet;
-  std::vector<std::string> notes;  // what was assumed or left out
+  std::vector<std::string> notes;            // what was assumed or left out
+  std::optional<ExecutedSystem> executed{};  // absent: modelled
 };
+
+// Scheduler, limits and KV memory, for a result's configuration.
+nlohmann::ordered_json scheduler_json(const ReplayOutcome& outcome);
 
 // For people, the verdict first: whether the run is valid and the SLO met, what was run, what users
 // saw, what the GPUs delivered, how full the system was.

@@ -1,10 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "bench/cli/replay_cpu.hpp"
 #include "bench/cli/replay_options.hpp"
+#include "bench/cli/replay_outputs.hpp"
 #include "bench/cli/replay_report.hpp"
 #include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/verbs.hpp"
@@ -13,8 +14,6 @@
 #include "harness/replay/record_sinks.hpp"
 #include "harness/replay/staged_system.hpp"
 #include "results/configuration.hpp"
-#include "results/exporters/export.hpp"
-#include "results/request_records.hpp"
 #include "results/run_result.hpp"
 #include "workloads/load.hpp"
 
@@ -29,20 +28,7 @@ nlohmann::ordered_json configuration(const ReplayArguments& given, const ReplayO
   nlohmann::ordered_json out;
   out["deployment"] = deployment_json(outcome.deployment);
   out["workload"] = std::move(workload);
-  out["scheduler"] = {{"name", outcome.serving.scheduler},
-                      {"step_tokens", outcome.limits.step_tokens.count()},
-                      {"max_batch", outcome.limits.max_batch},
-                      {"block_tokens", outcome.limits.block_tokens.count()},
-                      {"kv_blocks", outcome.limits.kv_blocks},
-                      {"kv_memory", kv_json(outcome.limits.kv)},
-                      {"watermark", outcome.limits.watermark},
-                      {"steps_in_flight", outcome.limits.steps_in_flight},
-                      {"attention_ranks", outcome.limits.attention_ranks},
-                      {"router", outcome.serving.router}};
-  out["scheduler"].update(policy_json(outcome.serving));
-  if (outcome.serving.cut) {
-    out["scheduler"]["cut_ns"] = outcome.serving.cut->time_since_epoch().count();
-  }
+  out["scheduler"] = scheduler_json(outcome);
   if (auto fleet = fleet_json(given.fleet, outcome.serving.fleet); !fleet.empty()) {
     out["fleet"] = std::move(fleet);
   }
@@ -78,63 +64,16 @@ std::vector<std::string> notes_on(const ReplayArguments& given, const Deployment
   return notes;
 }
 
-// Opened before the run: a place that cannot be written is found now.
-struct Outputs {
-  std::unique_ptr<OutputFile> json;
-  std::unique_ptr<RecordWriter> records;
-
-  explicit Outputs(const ReplayArguments& given) {
-    if (given.json == "-" && given.records == "-") {
-      throw Error("--records", "stdout is taken by --json -", "one of the two can be piped");
-    }
-    if (!given.json.empty()) json = std::make_unique<OutputFile>(given.json);
-    if (!given.records.empty()) records = std::make_unique<RecordWriter>(given.records);
-  }
-};
-
-std::string file_name(const std::string& path) {
-  return path.substr(path.find_last_of('/') + 1);
-}
-
-RunResult result_of(const ReplayArguments& given, const ReplayOutcome& outcome,
-                    Provenance provenance, Outputs& outputs) {
-  if (outputs.records && given.records != "-") provenance.records_file = file_name(given.records);
-  std::optional<RecordsReference> records;
-  if (outputs.records) records = outputs.records->commit();
-  finish(provenance);
-  RunResult result = make_run_result(Method::modelled, configuration(given, outcome),
-                                     outcome.summary, std::move(provenance));
-  result.records = records;
-  return result;
-}
-
-void print(const ReplayArguments& given, const ReplayOutcome& outcome, const RunResult& result,
-           std::span<const RequestRecord> records) {
-  if (given.console.empty()) {
-    std::cout << replay_report(outcome);
-    return;
-  }
-  const Export console = export_vllm_console(result, records, {});
-  std::cout << console.text;
-  for (const std::string& note : console.notes) std::cerr << "note: " << note << "\n";
-  std::cerr << "note: modelled times, no GPU ran\n";
-}
-
-void refuse_console(const ReplayArguments& given) {
-  if (given.console.empty() || given.console == "vllm") return;
-  throw unknown_name("--console", "report", given.console, {"vllm"});
-}
-
-void run_replay(const ReplayArguments& given) {
-  refuse_console(given);
+void run_modelled(const ReplayArguments& given) {
   const CostProfile profile = chosen_profile(given);
   const Deployment deployment = given.fleet.entry(given.system).deployment();
   ServingOptions serving = given.serving();
   given.summary({}, {});  // an SLO that cannot be read is found before the trace is
   std::optional<StageGraph> stages;
   if (!given.fleet.stages.empty()) stages = read_stage_graph(given.fleet.stages);
-  DeployedSystem(deployment, profile, serving);  // so is a system that cannot serve
-  Outputs outputs(given);
+  static_cast<void>(
+      DeployedSystem(deployment, profile, serving));  // so is a system that cannot serve
+  ReplayOutputs outputs(given);
   Provenance provenance = start_provenance(given.workload.options.seed);
   const auto source = open_source(given.workload.spec, given.workload.options);
   if (serving.kv.options.prefix_cache) serving.kv.options.hash_tokens = source->info().block_tokens;
@@ -169,22 +108,30 @@ void run_replay(const ReplayArguments& given) {
                               .replicas = replicas,
                               .fleet = system.activity(),
                               .notes = std::move(notes)};
-  const RunResult result = result_of(given, outcome, std::move(provenance), outputs);
-  if (outputs.json) write_run_result(result, *outputs.json);
-  if (given.json != "-" && given.records != "-") print(given, outcome, result, records);
+  const RunResult result = outputs.result(given, Method::modelled, configuration(given, outcome),
+                                          outcome.summary, std::move(provenance));
+  outputs.finish(given, outcome, result, records);
 }
 
 }  // namespace
 
 void add_replay_verb(CLI::App& program, VerbContext& /*context*/) {
   CLI::App* verb = program.add_subcommand(
-      "replay", "run a workload through a deployment in modelled time: TTFT, TPOT, tokens/s/GPU");
+      "replay",
+      "run a workload through a deployment in modelled time, or through a model executed on this "
+      "host's CPU: TTFT, TPOT, tokens/s/GPU");
   const auto arguments = std::make_shared<ReplayArguments>();
   add_system_options(*verb, arguments->system, SystemScope::deployment);
   add_workload_options(*verb, arguments->workload);
   add_profile_options(*verb, *arguments);
   add_replay_options(*verb, *arguments);
-  verb->callback([arguments] { run_replay(*arguments); });
+  add_cpu_options(*verb, arguments->cpu);
+  verb->get_option("--gpu")->required(false);
+  verb->callback([arguments, verb] {
+    check_options_of_system(*verb, arguments->cpu);
+    refuse_unknown_console(*arguments);
+    arguments->cpu.on_cpu() ? replay_on_cpu(*arguments) : run_modelled(*arguments);
+  });
 }
 
 }  // namespace inferbench

@@ -88,6 +88,20 @@ std::int64_t drafted(const Given& given) {
 
 }  // namespace
 
+Speculation parse_measured_speculation(std::string_view text) {
+  Given given;
+  for (const std::string_view part : split_outside_parentheses(text, ',')) use_part(part, given);
+  if (!given.accept.empty()) {
+    throw Error(kPlace, "accept is said", "where drafts are computed it is measured",
+                "leave accept out");
+  }
+  Speculation speculation;
+  speculation.method = method_of(given);
+  speculation.draft_model = given.draft.value_or("");
+  speculation.draft_tokens = Tokens(drafted(given));
+  return speculation;
+}
+
 Speculation parse_speculation(std::string_view text) {
   Given given;
   for (const std::string_view part : split_outside_parentheses(text, ',')) use_part(part, given);

@@ -39,6 +39,9 @@ struct Speculation {
 //   draft=llama-3-8b,gamma=4,accept=0.8
 //   mtp=1,accept=0.85               multi-token prediction of so many tokens
 Speculation parse_speculation(std::string_view text);
+// The same without `accept`, where drafts are computed and acceptance is measured. Throws Error for
+// one that says it all the same.
+Speculation parse_measured_speculation(std::string_view text);
 
 // "4 tokens drafted by llama-3-8b, accepted 0.8".
 std::string label(const Speculation& speculation);

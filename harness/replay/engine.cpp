@@ -1,6 +1,7 @@
 #include "harness/replay/engine.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace inferbench {
 
@@ -12,7 +13,9 @@ void Engine::serve(RequestSource& source, RecordSink& sink) {
     replica_.finish_steps(clock_.now(), ended_.fresh());
     admit_arrivals(source);
     ended_.hand_over(sink);
+    step_begin_ = clock_.now();
     replica_.start_step(clock_, std::min(source.next_event(), options_.cut.value_or(kNever)));
+    step_end_ = clock_.now();
     const Time next = std::min(replica_.next_event(clock_.now()), source.next_event());
     if (next == kNever) return;
     if (options_.cut && next > *options_.cut) break;
@@ -30,7 +33,12 @@ void Engine::admit_arrivals(RequestSource& source) {
   ended_.tell(source, now);
   source.wake(now);
   while (source.next_arrival() <= now) {
-    replica_.submit(source.pop(), now, ended_.fresh());
+    Request request = source.pop();
+    // On a wall clock a step takes the time it is computed in. A request due meanwhile was not
+    // handed over late: it waits for the step, as it would in any server's queue.
+    const bool due_in_step = step_begin_ < request.arrival && request.arrival <= step_end_;
+    const Time issued = due_in_step ? request.arrival : now;
+    replica_.submit(std::move(request), issued, ended_.fresh());
     ended_.tell(source, now);
   }
 }

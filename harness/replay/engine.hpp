@@ -33,6 +33,7 @@ class Engine final : public SystemUnderTest {
   Clock& clock_;
   EngineOptions options_;
   EndedRequests ended_;
+  Time step_begin_{}, step_end_{};  // by the clock, of the step computed last
 };
 
 }  // namespace inferbench

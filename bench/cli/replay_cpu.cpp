@@ -1,0 +1,174 @@
+#include "bench/cli/replay_cpu.hpp"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "bench/cli/replay_outputs.hpp"
+#include "harness/base/text_table.hpp"
+#include "harness/measured/cpu_system.hpp"
+#include "harness/metrics/kv_memory.hpp"
+#include "harness/metrics/step_time.hpp"
+#include "harness/metrics/summarize.hpp"
+#include "harness/replay/record_sinks.hpp"
+#include "results/configuration.hpp"
+#include "results/host_info.hpp"
+#include "workloads/load.hpp"
+
+namespace inferbench {
+namespace {
+
+std::string hex(std::uint64_t value) {
+  char text[17];
+  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+std::string kv_name(KvType type) {
+  return kv_formats()[static_cast<std::size_t>(type)];
+}
+
+bool on_wall_clock(const CpuSetup& setup) {
+  return setup.clock == ReplayClockKind::wall;
+}
+
+// The one replica stands where a deployment's GPUs do: all its degrees are 1.
+nlohmann::ordered_json deployment_json(const CpuSetup& setup, std::size_t weight_bytes) {
+  const std::string& weights = setup.weights->name;
+  const auto bytes = [](const char* part, Bytes size) {
+    return nlohmann::ordered_json{{"part", part}, {"bytes", size.count()}};
+  };
+  return {{"model", setup.model.name},
+          {"gpu", "cpu"},
+          {"gpus", 1},
+          {"parallel", parallel_json(ParallelConfig{})},
+          {"precision",
+           {{"attention", weights},
+            {"ffn", weights},
+            {"experts", weights},
+            {"head", weights},
+            {"kv", kv_name(setup.kv)}}},
+          {"threads", setup.threads},
+          {"kernels", setup.kernels == KernelSet::fast ? "fast" : "invariant"},
+          {"clock", on_wall_clock(setup) ? "wall" : "simulated"},
+          {"sampling",
+           {{"temperature", setup.sampling.temperature},
+            {"top_k", setup.sampling.top_k},
+            {"top_p", setup.sampling.top_p}}},
+          {"kv_capacity_tokens", setup.limits.kv_blocks * setup.limits.block_tokens.count()},
+          {"packed_weight_bytes", weight_bytes},
+          {"memory_bytes",
+           {bytes("weights", setup.need.weights), bytes("embedding table", setup.need.table),
+            bytes("KV pool", setup.need.kv), bytes("activations", setup.need.activations)}}};
+}
+
+nlohmann::ordered_json configuration(const ReplayArguments& given, const CpuSetup& setup,
+                                     const ReplayOutcome& outcome, std::size_t weight_bytes) {
+  nlohmann::ordered_json workload =
+      workload_options_json(given.workload.spec, given.workload.options);
+  workload["name"] = outcome.workload.name;
+  workload["notes"] = outcome.workload.notes;
+  nlohmann::ordered_json out;
+  out["deployment"] = deployment_json(setup, weight_bytes);
+  out["workload"] = std::move(workload);
+  out["scheduler"] = scheduler_json(outcome);
+  if (!given.slo.empty()) out["slo"] = given.slo;
+  out["seed"] = given.workload.options.seed;
+  return out;
+}
+
+double value_of(const Summary& summary, std::string_view id) {
+  for (const ScalarMetric& metric : summary.scalars) {
+    if (metric.id == id) return metric.value.value_or(0);
+  }
+  return 0;
+}
+
+// The shares of the parts stand in the report's step times.
+std::string host_line(const Summary& summary) {
+  return "Steps took " + human_seconds(value_of(summary, "step_time")) +
+         "; elementwise is every kernel but GEMM and attention; the host took " +
+         significant(value_of(summary, "step_host_mean")) + " us per step.";
+}
+
+std::string lag(const Summary& summary) {
+  for (const DistributionMetric& metric : summary.distributions) {
+    if (metric.id != "queue_client" || !metric.max) continue;
+    return "Lag: requests were handed over at most " + significant(*metric.max) +
+           " ms after they were due, " + significant(metric.mean.value_or(0)) + " ms on average.";
+  }
+  return "Lag: no request completed.";
+}
+
+ExecutedSystem description(const CpuSetup& setup, const Summary& summary, std::uint64_t digest) {
+  const std::string cpu = read_host_info().cpu;
+  ExecutedSystem out;
+  out.precision = setup.weights->name + " weights (random), " + kv_name(setup.kv) + " KV";
+  out.system = "this host as one GPU: " + std::to_string(setup.threads) + " threads" +
+               (cpu.empty() ? "" : " of " + cpu) + ", " +
+               (setup.kernels == KernelSet::fast ? "fast" : "invariant") + " kernels";
+  out.times = on_wall_clock(setup) ? "measured-host, on the wall clock"
+                                   : "measured-host: steps measured, arrivals simulated";
+  out.closing = {host_line(summary), lag(summary), "Answers: fnv1a64 " + hex(digest) + "."};
+  return out;
+}
+
+std::vector<std::string> notes_on(const CpuSetup& setup) {
+  std::vector<std::string> notes = {
+      "weights nobody trained: speeds are real, texts and acceptance of drafts are not a "
+      "trained model's"};
+  if (setup.limits.kv.prefix_cache) {
+    notes.emplace_back("prefix cache: prompts only, because our answers are not the trace's");
+  }
+  return notes;
+}
+
+}  // namespace
+
+void replay_on_cpu(const ReplayArguments& given) {
+  const ServingOptions serving = given.serving_on_cpu();
+  given.summary({}, {});  // an SLO that cannot be read is found before the weights are packed
+  const CpuSetup setup =
+      cpu_setup(given.system.model(), given.cpu, serving, given.workload.options.seed);
+  ReplayOutputs outputs(given);
+  Provenance provenance = start_provenance(given.workload.options.seed);
+  const auto source = open_source(given.workload.spec, given.workload.options);
+  CpuSystem system(setup, source->info().block_tokens);
+
+  RecordList list;
+  std::vector<RecordSink*> sinks = {&list};
+  if (outputs.records) sinks.push_back(outputs.records.get());
+  RecordFan fan(sinks);
+  system.serve(*source, fan);
+
+  const std::vector<RequestRecord> records = list.take_by_id();
+  const WorkloadInfo info = source->info();
+  Summary summary = summarize(records, given.summary({}, info.concurrency));
+  const std::vector<ReplicaStats> replicas = {system.stats()};
+  for (auto* metrics : {&kv_memory_metrics, &step_time_metrics}) {
+    for (ScalarMetric& metric : metrics(replicas)) summary.scalars.push_back(std::move(metric));
+  }
+  const std::uint64_t digest = system.executor().answers_digest();
+  Deployment deployment;
+  deployment.model = setup.model;
+  const ExecutedSystem executed = description(setup, summary, digest);
+  const ReplayOutcome outcome{.deployment = std::move(deployment),
+                              .workload = info,
+                              .serving = serving,
+                              .limits = system.scheduler_options(),
+                              .profile = "",
+                              .summary = std::move(summary),
+                              .replicas = replicas,
+                              .fleet = {},
+                              .notes = notes_on(setup),
+                              .executed = executed};
+  RunResult result = outputs.result(given, Method::measured_host,
+                                    configuration(given, setup, outcome, system.weight_bytes()),
+                                    outcome.summary, std::move(provenance));
+  result.findings = nlohmann::ordered_json{{"answers_fnv1a64", hex(digest)}};
+  result.not_measured.push_back(
+      {.what = "gpu", .reason = "executed on this host: its cores stand for one GPU"});
+  outputs.finish(given, outcome, result, records);
+}
+
+}  // namespace inferbench

@@ -1,0 +1,136 @@
+#include "harness/measured/cpu_setup.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "harness/base/error.hpp"
+#include "harness/catalog/catalog.hpp"
+#include "harness/execute/transformer/kv_store.hpp"
+#include "harness/schedule/registry.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr double kPoolShare = 0.125;
+
+unsigned thread_count(std::int64_t asked) {
+  const std::int64_t most = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  if (asked == 0) return static_cast<unsigned>(most);
+  if (asked >= 1 && asked <= most) return static_cast<unsigned>(asked);
+  throw Error("--threads", std::to_string(asked) + " threads",
+              "1 to " + std::to_string(most) + ", the cores of this host",
+              "leave it out for all of them");
+}
+
+void refuse_what_is_not_executed(const ServingOptions& serving) {
+  const KvOptions& kv = serving.kv.options;
+  if (serving.block_tokens != Tokens(kKvBlock)) {
+    throw Error("--block-tokens", std::to_string(serving.block_tokens.count()),
+                "CPU kernels read keys and values in blocks of 16 tokens", "leave it out");
+  }
+  if (serving.scheduler == "static_padded") {
+    throw Error("--scheduler", "static_padded pads its batches", "the CPU executes packed batches",
+                "static is the same without padding");
+  }
+  if (kv.preemption == KvOptions::Preemption::swap || serving.kv.cpu_tier.count() > 0) {
+    throw Error(kv.preemption == KvOptions::Preemption::swap ? "--preempt" : "--kv-cpu-tier",
+                "moves keys and values to host memory",
+                "on the CPU they are in host memory already", "leave it out");
+  }
+}
+
+void set_draft(CpuSetup& setup) {
+  const std::optional<Speculation>& speculation = setup.serving.speculation;
+  if (!speculation || speculation->method == Speculation::Method::ngram) return;
+  if (speculation->method == Speculation::Method::mtp) {
+    throw Error("--speculate", "mtp needs a layer trained along with the model",
+                "the CPU drafts by n-gram or by another model", "gamma=4, or draft=MODEL,gamma=4");
+  }
+  setup.draft_model = find_model(speculation->draft_model);
+  setup.draft = decoder_shape(*setup.draft_model);
+  if (setup.draft->vocab == setup.shape.vocab) return;
+  throw Error("--speculate",
+              setup.draft_model->name + " has a vocabulary of " +
+                  std::to_string(setup.draft->vocab) + " tokens, " + setup.model.name + " of " +
+                  std::to_string(setup.shape.vocab),
+              "both speak the same tokens", "a draft model of the same family");
+}
+
+std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes available) {
+  if (tokens != 0) {
+    if (tokens >= kKvBlock) return tokens / kKvBlock;
+    throw Error("--kv-tokens", std::to_string(tokens), "at least one block of 16 tokens",
+                "leave it out for an eighth of the memory");
+  }
+  double block = KvStore::bytes_per_block(setup.shape, setup.kv);
+  if (setup.draft) block += KvStore::bytes_per_block(*setup.draft, setup.kv);
+  const auto affordable =
+      static_cast<std::int64_t>(kPoolShare * std::max(available.count(), 4e9) / block);
+  const std::int64_t sequence = (setup.shape.context + kKvBlock - 1) / kKvBlock;
+  return std::clamp(affordable, sequence, std::max(sequence, sequence * setup.limits.max_batch));
+}
+
+SchedulerOptions limits_of(const CpuSetup& setup) {
+  SchedulerOptions limits;
+  limits.step_tokens = setup.serving.step_tokens;
+  limits.max_batch = setup.serving.max_batch;
+  limits.block_tokens = setup.serving.block_tokens;
+  limits.watermark = setup.serving.watermark;
+  limits.aging = setup.serving.aging;
+  limits.kv = setup.serving.kv.options;
+  limits.kv.cache_answers = false;
+  if (setup.serving.speculation) limits.draft_tokens = setup.serving.speculation->draft_tokens;
+  limits.context = Tokens(setup.shape.context);
+  return limits;
+}
+
+void add(MemoryNeed& sum, const MemoryNeed& need) {
+  sum.weights += need.weights;
+  sum.table += need.table;
+  sum.kv += need.kv;
+  sum.activations += need.activations;
+}
+
+}  // namespace
+
+std::vector<std::string> replay_clock_names() {
+  return {"simulated", "wall"};
+}
+
+ReplayClockKind replay_clock(const std::string& name) {
+  if (name == "simulated") return ReplayClockKind::simulated;
+  if (name == "wall") return ReplayClockKind::wall;
+  throw unknown_name("--clock", "clock", name, replay_clock_names());
+}
+
+CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const ServingOptions& serving,
+                   std::uint64_t seed, Bytes available) {
+  CpuSetup setup;
+  setup.model = model;
+  setup.shape = decoder_shape(model);
+  setup.weights = &decoder_format(options.weights);
+  setup.kv = kv_store_type(options.kv);
+  setup.kernels = kernel_set(options.kernels);
+  setup.clock = replay_clock(options.clock);
+  setup.threads = thread_count(options.threads);
+  setup.sampling = options.sampling;
+  setup.sampling.seed = seed;
+  setup.seed = seed;
+  setup.serving = serving;
+  check_sampling_request(sampling_of(setup.sampling)(RequestId(0), 0));
+  refuse_what_is_not_executed(serving);
+  set_draft(setup);
+  setup.limits = limits_of(setup);
+  setup.limits.kv_blocks = pool_blocks(setup, options.kv_tokens, available);
+  make_scheduler(serving.scheduler, setup.limits);  // a policy and limits that work
+  const std::int64_t step = serving.step_tokens.count();
+  setup.need = memory_need(setup.shape, *setup.weights, setup.kv, setup.limits.kv_blocks, step);
+  if (setup.draft) {
+    add(setup.need,
+        memory_need(*setup.draft, *setup.weights, setup.kv, setup.limits.kv_blocks, step));
+  }
+  check_memory(model.name, setup.need, available);
+  return setup;
+}
+
+}  // namespace inferbench

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/catalog/model_spec.hpp"
+#include "harness/execute/cpu/cpu_executor.hpp"
+#include "harness/execute/transformer/memory_need.hpp"
+#include "harness/replay/serving_options.hpp"
+
+namespace inferbench {
+
+enum class ReplayClockKind {
+  simulated,  // measured steps, simulated arrivals: time stands still between steps
+  wall,       // arrivals are waited for
+};
+std::vector<std::string> replay_clock_names();
+ReplayClockKind replay_clock(const std::string& name);  // throws Error with the nearest names
+
+// How a model is executed on this host.
+struct CpuOptions {
+  std::string weights = "bf16", kv = "bf16";
+  std::string kernels = "fast";
+  std::string clock = "simulated";
+  std::int64_t threads = 0;    // 0: as many as the process may use
+  std::int64_t kv_tokens = 0;  // size of the KV pool; 0: see CpuSetup
+  AnswerSampling sampling;
+};
+
+// The same, checked, before anything is allocated.
+//
+// Without CpuOptions::kv_tokens the pool holds max_batch sequences of the model's context, or what
+// an eighth of the available memory holds, whichever is less, and at least one sequence.
+struct CpuSetup {
+  ModelSpec model;
+  DecoderShape shape;
+  const GemmFormat* weights = nullptr;
+  KvType kv = KvType::bf16;
+  KernelSet kernels = KernelSet::fast;
+  ReplayClockKind clock = ReplayClockKind::simulated;
+  unsigned threads = 1;
+  AnswerSampling sampling;
+  std::uint64_t seed = 0;  // of weights, prompts and sampling
+  ServingOptions serving;
+  SchedulerOptions limits;
+  MemoryNeed need;  // the drafting model's included
+  std::optional<ModelSpec> draft_model;
+  std::optional<DecoderShape> draft;
+};
+
+// `serving.speculation` comes from parse_measured_speculation. Throws Error for what is not
+// executed: a model that decoder_shape refuses, blocks of another size than 16 tokens, padded
+// batches, swaps, a CPU tier, drafts by multi-token prediction or of another vocabulary, more
+// threads than the process may use, a model that does not fit.
+CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const ServingOptions& serving,
+                   std::uint64_t seed, Bytes available = available_memory());
+
+}  // namespace inferbench

@@ -1,0 +1,94 @@
+// A model executed on this host, as a user asks for it.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "program.hpp"
+
+namespace inferbench {
+namespace {
+
+std::vector<std::string> replay(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {"replay",
+                                        "--system",
+                                        "cpu",
+                                        "--model",
+                                        "tiny-dense-test",
+                                        "--workload",
+                                        "poisson:rate=200,isl=24,osl=6",
+                                        "--requests",
+                                        "20"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+nlohmann::json result_of(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = replay(more);
+  arguments.insert(arguments.end(), {"--json", "-"});
+  const Ran ran = run_program(arguments);
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  return nlohmann::json::parse(ran.out);
+}
+
+TEST(ReplayOnCpu, IsLabelledMeasuredHost) {
+  const nlohmann::json result = result_of({});
+  EXPECT_EQ(result["method"], "measured-host");
+  EXPECT_EQ(result["summary"]["outcomes"]["completed"], 20);
+  EXPECT_EQ(result["configuration"]["deployment"]["gpu"], "cpu");
+  const auto seconds = [&](const char* id) {
+    return result["summary"]["scalars"][std::string(id) + "_s"]["value"].get<double>();
+  };
+  EXPECT_NEAR(seconds("step_time"),
+              seconds("step_time_gemm") + seconds("step_time_attention") +
+                  seconds("step_time_other") + seconds("step_time_host"),
+              1e-9);
+}
+
+TEST(ReplayOnCpu, AnswersDoNotDependOnServingWithInvariantKernels) {
+  const auto answers = [](std::vector<std::string> more) {
+    more.insert(more.end(), {"--kernels", "invariant", "--weights", "w4a8-g128"});
+    return result_of(more)["findings"]["answers_fnv1a64"].get<std::string>();
+  };
+  const std::string want = answers({});
+  EXPECT_EQ(want.size(), 16U);
+  EXPECT_EQ(answers({"--step-tokens", "17", "--threads", "1"}), want);
+  EXPECT_EQ(answers({"--scheduler", "static", "--kv-tokens", "200"}), want);
+  EXPECT_EQ(answers({"--speculate", "gamma=2"}), want);
+  EXPECT_NE(answers({"--seed", "5"}), want);
+}
+
+TEST(ReplayOnCpu, ReportSaysWhatRan) {
+  const Ran ran = run_program(replay({"--clock", "wall", "--kv-format", "int8"}));
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  for (const char* part :
+       {"replay executed on this host", "bf16 weights (random), int8 KV", "this host as one GPU",
+        "on the wall clock", "Step time: GEMM", "us per step", "Answers: fnv1a64"}) {
+    EXPECT_NE(ran.out.find(part), std::string::npos) << part << "\n" << ran.out;
+  }
+}
+
+TEST(ReplayOnCpu, RefusesWhatDoesNotApply) {
+  expect_refused(replay({"--gpu", "h100"}), {"--gpu", "does not apply to --system cpu"});
+  expect_refused(replay({"--parallel", "tp2"}), {"--parallel", "does not apply to --system cpu"});
+  expect_refused(replay({"--router", "round_robin"}), {"--router", "does not apply"});
+  expect_refused(replay({"--weights", "w4a8"}), {"unknown weight format \"w4a8\"", "w4a8-g128"});
+  expect_refused(replay({"--kv-format", "fp8"}), {"unknown KV format \"fp8\"", "fp8_e4m3"});
+  expect_refused(replay({"--block-tokens", "32"}), {"--block-tokens", "16"});
+  expect_refused(replay({"--speculate", "gamma=2,accept=0.5"}), {"accept", "measured"});
+  expect_refused(replay({"--temperature", "-1"}), {"temperature"});
+  expect_refused({"replay", "--system", "gpu", "--model", "tiny-dense-test", "--workload",
+                  "poisson:rate=2,isl=24,osl=6"},
+                 {"unknown system \"gpu\"", "cpu"});
+  expect_refused({"replay", "--model", "llama-3-8b", "--workload", "poisson:rate=2,isl=24,osl=6"},
+                 {"--gpu", "is missing", "--system cpu"});
+  expect_refused({"replay", "--model", "llama-3-8b", "--gpu", "h100", "--threads", "2",
+                  "--workload", "poisson:rate=2,isl=24,osl=6"},
+                 {"--threads", "does not apply to --system modelled"});
+  expect_refused({"replay", "--system", "cpu", "--model", "llama-3.1-405b", "--workload",
+                  "poisson:rate=2,isl=24,osl=6"},
+                 {"llama-3.1-405b", "executing it takes", "90 %"});
+}
+
+}  // namespace
+}  // namespace inferbench
