@@ -6,6 +6,7 @@
 
 #include "harness/base/error.hpp"
 #include "harness/execute/transformer/rotation.hpp"
+#include "harness/execute/transformer/to_size.hpp"
 #include "kernels/elementwise/kernels.hpp"
 
 namespace inferbench {
@@ -14,10 +15,6 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr float kNormEpsilon = 1e-5F;
-
-std::size_t size(std::int64_t x) {
-  return static_cast<std::size_t>(x);
-}
 
 AttentionShape attention_shape(const DecoderShape& shape) {
   return {.q_heads = shape.heads,
@@ -78,16 +75,16 @@ void Decoder::count(Duration KernelTimes::*kind) {
 void Decoder::reserve(std::int64_t tokens) {
   const DecoderShape& s = shape();
   Buffers& b = *buffers_;
-  b.residual.resize(size(tokens * s.hidden));
-  b.normed.resize(size(tokens * s.hidden));
-  b.projected.resize(size(tokens * s.hidden));
-  b.qkv.resize(size(tokens * s.qkv_width()));
-  b.q.resize(size(tokens * s.q_width()));
-  b.k.resize(size(tokens * s.kv_width()));
-  b.v.resize(size(tokens * s.kv_width()));
-  b.heads.resize(size(tokens * s.q_width()));
-  b.gate_up.resize(size(tokens * 2 * s.ffn));
-  b.gated.resize(size(tokens * s.ffn));
+  b.residual.resize(to_size(tokens * s.hidden));
+  b.normed.resize(to_size(tokens * s.hidden));
+  b.projected.resize(to_size(tokens * s.hidden));
+  b.qkv.resize(to_size(tokens * s.qkv_width()));
+  b.q.resize(to_size(tokens * s.q_width()));
+  b.k.resize(to_size(tokens * s.kv_width()));
+  b.v.resize(to_size(tokens * s.kv_width()));
+  b.heads.resize(to_size(tokens * s.q_width()));
+  b.gate_up.resize(to_size(tokens * 2 * s.ffn));
+  b.gated.resize(to_size(tokens * s.ffn));
 }
 
 // Waking threads takes longer than a few small rows do.
@@ -107,8 +104,8 @@ void Decoder::rows(std::int64_t rows, std::int64_t columns,
 void Decoder::linear(const PackedLinear& layer, std::int64_t tokens, const std::vector<float>& in,
                      std::vector<float>& out) {
   count(&KernelTimes::other);
-  layer.run(std::span<const float>(in).first(size(tokens * layer.k())),
-            std::span(out).first(size(tokens * layer.n())), team_, buffers_->linear);
+  layer.run(std::span<const float>(in).first(to_size(tokens * layer.k())),
+            std::span(out).first(to_size(tokens * layer.n())), team_, buffers_->linear);
   count(&KernelTimes::gemm);
 }
 
@@ -116,7 +113,7 @@ void Decoder::fill_rotations(const TokenBatch& batch) {
   Buffers& b = *buffers_;
   const AttentionBatch& sequences = batch.sequences;
   const std::int64_t width = shape().head_dim;
-  b.rotations.resize(size(sequences.tokens() * width));
+  b.rotations.resize(to_size(sequences.tokens() * width));
   for (std::int64_t s = 0; s < sequences.sequences(); ++s) {
     for (std::int64_t i = sequences.start(s); i < sequences.start(s + 1); ++i) {
       const std::span<const float> row = b.table.at(sequences.cached(s) + i - sequences.start(s));
@@ -180,11 +177,11 @@ void Decoder::write_kv(const TokenBatch& batch, const KvCache& cache) {
     for (std::int64_t& start : b.starts) start -= begin_token;
     const AttentionBatch part{
         .starts = b.starts,
-        .context = all.context.subspan(size(first), size(end - first)),
-        .block_table = all.block_table.subspan(size(first * all.max_blocks),
-                                               size((end - first) * all.max_blocks)),
+        .context = all.context.subspan(to_size(first), to_size(end - first)),
+        .block_table = all.block_table.subspan(to_size(first * all.max_blocks),
+                                               to_size((end - first) * all.max_blocks)),
         .max_blocks = all.max_blocks};
-    const std::size_t at = size(begin_token * width), elements = size(part.tokens() * width);
+    const std::size_t at = to_size(begin_token * width), elements = to_size(part.tokens() * width);
     append_kv(part, std::span(b.k).subspan(at, elements), std::span(b.v).subspan(at, elements),
               cache, team_);
     first = end;
@@ -223,15 +220,16 @@ void Decoder::feed_forward(std::int64_t tokens, std::int64_t layer) {
 void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   const DecoderShape& s = shape();
   const std::int64_t tokens = batch.sequences.tokens();
-  ensure(tokens >= 1 && batch.tokens.size() == size(tokens), "a step has the tokens it says");
-  ensure(logits.size() == batch.logit_rows.size() * size(s.vocab), "logits for each row asked for");
+  ensure(tokens >= 1 && batch.tokens.size() == to_size(tokens), "a step has the tokens it says");
+  ensure(logits.size() == batch.logit_rows.size() * to_size(s.vocab),
+         "logits for each row asked for");
   Buffers& b = *buffers_;
   b.mark = Steady::now();
   reserve(tokens);
   fill_rotations(batch);
   split_into_tokens(batch.sequences);
   rows(tokens, s.hidden, [&](std::int64_t r) {
-    weights_.embed(batch.tokens[size(r)], b.residual.data() + r * s.hidden);
+    weights_.embed(batch.tokens[to_size(r)], b.residual.data() + r * s.hidden);
     RowCall call;
     call.n = s.hidden;
     call.epsilon = kNormEpsilon;
@@ -264,11 +262,11 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   if (!batch.logit_rows.empty()) {
     const auto wanted = static_cast<std::int64_t>(batch.logit_rows.size());
     rows(wanted, s.hidden, [&](std::int64_t i) {
-      add_and_norm(weights_.final_norm(), batch.logit_rows[size(i)],
+      add_and_norm(weights_.final_norm(), batch.logit_rows[to_size(i)],
                    b.normed.data() + i * s.hidden);
     });
     count(&KernelTimes::other);
-    weights_.head().run(std::span<const float>(b.normed).first(size(wanted * s.hidden)), logits,
+    weights_.head().run(std::span<const float>(b.normed).first(to_size(wanted * s.hidden)), logits,
                         team_, b.linear);
     count(&KernelTimes::gemm);
   }

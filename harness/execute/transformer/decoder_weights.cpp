@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "harness/base/error.hpp"
+#include "harness/execute/transformer/to_size.hpp"
 #include "kernels/cpu/convert.hpp"
 
 namespace inferbench {
@@ -32,10 +33,6 @@ void run_all(const std::vector<Task>& tasks, ThreadTeam& team) {
   if (failed) std::rethrow_exception(failed);
 }
 
-std::size_t size(std::int64_t x) {
-  return static_cast<std::size_t>(x);
-}
-
 }  // namespace
 
 std::vector<std::string> decoder_formats() {
@@ -58,7 +55,7 @@ const GemmFormat& decoder_format(const std::string& name) {
 
 DecoderWeights::DecoderWeights(const DecoderShape& shape, const GemmFormat& format,
                                std::uint64_t seed, ThreadTeam& team, Isa isa)
-    : shape_(shape), format_(&format), layers_(size(shape.layers)) {
+    : shape_(shape), format_(&format), layers_(to_size(shape.layers)) {
   const RandomWeights random(shape, seed);
   std::vector<Task> tasks;
   const auto add = [&](std::unique_ptr<PackedLinear>& to, DecoderMatrix matrix,
@@ -71,7 +68,7 @@ DecoderWeights::DecoderWeights(const DecoderShape& shape, const GemmFormat& form
   };
   add(head_, DecoderMatrix::head, 0);
   for (std::int64_t l = 0; l < shape.layers; ++l) {
-    Layer& layer = layers_[size(l)];
+    Layer& layer = layers_[to_size(l)];
     layer.attention_norm = random.norm(2 * l);
     layer.ffn_norm = random.norm(2 * l + 1);
     add(layer.gate_up, DecoderMatrix::gate_up, l);
@@ -83,13 +80,13 @@ DecoderWeights::DecoderWeights(const DecoderShape& shape, const GemmFormat& form
   run_all(tasks, team);
 
   const bool wide = format.weights == GemmFormat::Weights::fp32;
-  table_ = Buffer<std::byte>(size(shape.vocab * shape.hidden) * (wide ? 4 : 2));
+  table_ = Buffer<std::byte>(to_size(shape.vocab * shape.hidden) * (wide ? 4 : 2));
   team.run([&](unsigned rank) {
-    std::vector<float> row(size(shape.hidden));
+    std::vector<float> row(to_size(shape.hidden));
     const Range mine = share(shape.vocab, rank, team.size());
     for (std::int64_t token = mine.begin; token < mine.end; ++token) {
       random.row(DecoderMatrix::embedding, 0, token, row);
-      std::byte* to = table_.data() + size(token) * row.size() * (wide ? 4 : 2);
+      std::byte* to = table_.data() + to_size(token) * row.size() * (wide ? 4 : 2);
       if (wide) {
         std::memcpy(to, row.data(), row.size() * 4);
         continue;
@@ -104,12 +101,12 @@ DecoderWeights::DecoderWeights(const DecoderShape& shape, const GemmFormat& form
 
 void DecoderWeights::embed(std::int32_t token, float* to) const {
   ensure(token >= 0 && token < shape_.vocab, "a token is one of the vocabulary");
-  const std::size_t hidden = size(shape_.hidden);
+  const std::size_t hidden = to_size(shape_.hidden);
   if (format_->weights == GemmFormat::Weights::fp32) {
-    std::memcpy(to, table_.data() + size(token) * hidden * 4, hidden * 4);
+    std::memcpy(to, table_.data() + to_size(token) * hidden * 4, hidden * 4);
     return;
   }
-  const std::byte* from = table_.data() + size(token) * hidden * 2;
+  const std::byte* from = table_.data() + to_size(token) * hidden * 2;
   for (std::size_t i = 0; i < hidden; ++i) {
     std::uint16_t narrow = 0;
     std::memcpy(&narrow, from + 2 * i, 2);

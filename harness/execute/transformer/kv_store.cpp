@@ -4,18 +4,15 @@
 #include <cstring>
 
 #include "harness/base/error.hpp"
+#include "harness/execute/transformer/to_size.hpp"
 
 namespace inferbench {
 namespace {
 
-std::size_t size(std::int64_t x) {
-  return static_cast<std::size_t>(x);
-}
-
 // [blocks, elements of a block]: copies one block onto another.
 void copy_part(std::byte* data, std::size_t block_bytes, std::int64_t from, std::int64_t to) {
   if (data == nullptr) return;
-  std::memcpy(data + size(to) * block_bytes, data + size(from) * block_bytes, block_bytes);
+  std::memcpy(data + to_size(to) * block_bytes, data + to_size(from) * block_bytes, block_bytes);
 }
 
 }  // namespace
@@ -29,9 +26,9 @@ KvType kv_store_type(const std::string& name) {
 }
 
 KvStore::KvStore(const DecoderShape& shape, KvType type, std::int64_t blocks)
-    : type_(type), blocks_(blocks), layers_(size(shape.layers)) {
-  const std::size_t slots = size(blocks * shape.kv_heads * kKvBlock);
-  const std::size_t bytes = slots * size(shape.head_dim) * kv_bytes(type);
+    : type_(type), blocks_(blocks), layers_(to_size(shape.layers)) {
+  const std::size_t slots = to_size(blocks * shape.kv_heads * kKvBlock);
+  const std::size_t bytes = slots * to_size(shape.head_dim) * kv_bytes(type);
   for (Layer& layer : layers_) {
     layer.keys = Buffer<std::byte>(bytes);
     layer.values = Buffer<std::byte>(bytes);
@@ -55,8 +52,8 @@ void KvStore::copy_block(std::int64_t from, std::int64_t to) {
   ensure(from >= 0 && from < blocks_ && to >= 0 && to < blocks_, "a KV block is one of the pool");
   for (Layer& layer : layers_) {
     const KvCache& cache = layer.cache;
-    const std::size_t slots = size(cache.kv_heads * kKvBlock);
-    const std::size_t bytes = slots * size(cache.key_dim) * kv_bytes(type_);
+    const std::size_t slots = to_size(cache.kv_heads * kKvBlock);
+    const std::size_t bytes = slots * to_size(cache.key_dim) * kv_bytes(type_);
     copy_part(cache.keys, bytes, from, to);
     copy_part(cache.values, bytes, from, to);
     copy_part(reinterpret_cast<std::byte*>(cache.key_scale), slots * sizeof(float), from, to);
