@@ -1,5 +1,6 @@
 #include "harness/execute/transformer/memory_need.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include "harness/base/error.hpp"
@@ -35,15 +36,23 @@ MemoryNeed memory_need(const DecoderShape& shape, const GemmFormat& weights, KvT
   return need;
 }
 
-Bytes available_memory() {
-  std::ifstream file("/proc/meminfo");
+Bytes available_memory(const std::string& root) {
+  std::ifstream file(root + "/proc/meminfo");
   std::string key, unit;
   double value = 0;
+  Bytes available(0);
   while (file >> key >> value) {
     std::getline(file, unit);
-    if (key == "MemAvailable:") return Bytes(value * 1024);
+    if (key == "MemAvailable:") available = Bytes(value * 1024);
   }
-  return Bytes(0);
+  // "max" where there is no limit, and then no number can be read.
+  double limit = 0, used = 0;
+  if (std::ifstream(root + "/sys/fs/cgroup/memory.max") >> limit &&
+      std::ifstream(root + "/sys/fs/cgroup/memory.current") >> used) {
+    const Bytes left(std::max(0.0, limit - used));
+    if (available.count() <= 0 || left < available) available = left;
+  }
+  return available;
 }
 
 void check_memory(const std::string& model, const MemoryNeed& need, Bytes available) {

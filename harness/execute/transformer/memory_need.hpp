@@ -25,9 +25,10 @@ struct MemoryNeed {
 MemoryNeed memory_need(const DecoderShape& shape, const GemmFormat& weights, KvType kv,
                        std::int64_t kv_blocks, std::int64_t step_tokens);
 
-// Memory that programs can still take without swapping: MemAvailable of /proc/meminfo. Zero where
-// the system does not tell.
-Bytes available_memory();
+// Memory that this program can still take without swapping: MemAvailable of /proc/meminfo, or what
+// is left of the control group's memory.max, whichever is less. Zero where the system does not
+// tell. Reads /proc and /sys below `root` ("" on a real machine; a folder of samples in tests).
+Bytes available_memory(const std::string& root = "");
 
 // Throws Error with the parts when `need` is more than 90 % of `available`; zero is not judged.
 void check_memory(const std::string& model, const MemoryNeed& need, Bytes available);

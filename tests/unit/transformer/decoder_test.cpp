@@ -156,7 +156,36 @@ TEST(Decoder, RandomCompositionsGiveThePlainLogitsInEveryFormat) {
   }
 }
 
-// A answer forks after 20 tokens: the second block, half full, is copied; the first is shared.
+// 60 tokens at once, and in chunks of 23, 1, 30 and 6: sums in another order, and in int8 what a
+// rounding that falls the other way is worth.
+TEST(Decoder, FastKernelsAgreeAcrossChunksWithinRounding) {
+  struct Case {
+    const char *weights, *kv;
+    float tolerance;
+  };
+  const auto text = random_text(60, 12);
+  const std::vector<std::int32_t> blocks = {7, 30, 2, 21};
+  for (const Case& c :
+       {Case{"fp32", "fp32", 2e-5F}, Case{"bf16", "bf16", 0.05F}, Case{"w8a8", "int8", 0.2F}}) {
+    SCOPED_TRACE(c.weights);
+    Model whole(c.weights, c.kv, 1, KernelSet::fast), chunked(c.weights, c.kv, 2, KernelSet::fast);
+    const auto want = plain(whole, text);
+    std::vector<float> got;
+    std::int64_t done = 0;
+    for (const std::int64_t chunk : {23, 1, 30, 6}) {
+      const auto out = step(chunked.decoder,
+                            {{.tokens = std::span(text).subspan(static_cast<std::size_t>(done),
+                                                                static_cast<std::size_t>(chunk)),
+                              .context = done,
+                              .blocks = blocks}});
+      got.insert(got.end(), out.begin(), out.end());
+      done += chunk;
+    }
+    expect_near(got, want, c.tolerance);
+  }
+}
+
+// An answer forks after 20 tokens: the second block, half full, is copied; the first is shared.
 TEST(Decoder, CopiedBlockLetsForksGoTheirOwnWays) {
   auto left = random_text(24, 6), right = left;
   for (std::size_t i = 20; i < 24; ++i) right[i] = (right[i] + 1) % 256;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "decoder_support.hpp"
 #include "harness/base/error.hpp"
 
@@ -36,12 +39,24 @@ TEST(MemoryNeed, TooLargeAModelIsRefusedWithTheNumber) {
   EXPECT_NO_THROW(check_memory("llama-3-70b", need, Bytes(0)));
 }
 
-TEST(MemoryNeed, LinuxSaysWhatIsAvailable) {
-#if defined(__linux__)
-  EXPECT_GT(available_memory().count(), 1e6);
-#else
-  GTEST_SKIP() << "no /proc/meminfo";
-#endif
+// A folder with the files that Linux would show.
+std::string host(const std::string& name, const std::string& limit, const std::string& used) {
+  const std::filesystem::path root = std::filesystem::path(::testing::TempDir()) / name;
+  std::filesystem::create_directories(root / "proc");
+  std::filesystem::create_directories(root / "sys/fs/cgroup");
+  std::ofstream(root / "proc/meminfo") << "MemTotal:  4000 kB\nMemFree:  10 kB\n"
+                                          "MemAvailable:   3000 kB\nHugePages_Total: 7\n";
+  if (!limit.empty()) std::ofstream(root / "sys/fs/cgroup/memory.max") << limit << "\n";
+  if (!used.empty()) std::ofstream(root / "sys/fs/cgroup/memory.current") << used << "\n";
+  return root.string();
+}
+
+TEST(MemoryNeed, AvailableIsTheHostsOrWhatTheControlGroupHasLeft) {
+  EXPECT_EQ(available_memory(host("none", "", "")), Bytes(3000.0 * 1024));
+  EXPECT_EQ(available_memory(host("unlimited", "max", "100")), Bytes(3000.0 * 1024));
+  EXPECT_EQ(available_memory(host("wide", "900000000", "100")), Bytes(3000.0 * 1024));
+  EXPECT_EQ(available_memory(host("narrow", "1000000", "400000")), Bytes(600000));
+  EXPECT_EQ(available_memory("/no/such/folder"), Bytes(0));
 }
 
 }  // namespace
