@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "harness/base/text_table.hpp"
 #include "harness/timing/pinning.hpp"
@@ -19,6 +20,9 @@ constexpr double kReferenceFlopPerNs = 1;
 constexpr double kSlowestReferenceNs = 5e7;
 // A later visit is worth it when it samples for this many times as long as it prepares.
 constexpr double kSamplingPerPreparation = 2;
+// While a case rests between two visits, so that they meet different moods of the machine, nothing
+// else may be left to do.
+constexpr Duration kLongestWait{50'000'000};
 
 constexpr double kSuspectPreempted = 0.2, kSuspectWidth = 0.2;
 
@@ -50,6 +54,8 @@ struct CaseState {
   double preparation_ns = 0;
   double kept_bytes = 0;  // while it stays bound between visits
   std::int64_t visits = 0;
+  double width = 0;       // of the least certain interval, relative to its median
+  Duration last_visit{};  // when it ended
 };
 
 class Run {
@@ -161,7 +167,7 @@ class Run {
 
   void first_visits() {
     const auto cases = static_cast<Duration::rep>(std::max<std::size_t>(1, states_.size()));
-    const Duration each = left() / 2 / cases;
+    const Duration each = left() / 4 / cases;
     bool visited = false;  // the first case is measured however long the roofs took
     for (CaseState& state : states_) {
       if (!state.runnable.empty() && visited && left() <= Duration(0)) {
@@ -180,10 +186,15 @@ class Run {
 
   void further_rounds() {
     const auto cases = static_cast<Duration::rep>(std::max<std::size_t>(1, states_.size()));
-    const Duration slice = left() / 4 / cases;
+    const Duration slice = left() / (2 * options_.sampler.visits) / cases;
+    const Duration rest = left() / (2 * options_.sampler.visits);
     while (!interrupted()) {
-      CaseState* const state = least_certain();
+      CaseState* const state = next_case(rest);
       if (state == nullptr) return;
+      if (!rested(*state, rest)) {
+        stopwatch_.wait(std::min(kLongestWait, state->last_visit + rest - now()));
+        continue;
+      }
       ++rounds_;
       tell(case_text(state->given->kernel), rounds_);
       const auto worth =
@@ -193,19 +204,27 @@ class Run {
     }
   }
 
-  // Of the cases that a visit within the budget can still make more certain.
-  CaseState* least_certain() {
+  bool rested(const CaseState& state, Duration rest) {
+    return state.visits >= options_.sampler.visits || now() >= state.last_visit + rest;
+  }
+
+  // Of the cases that a visit within the budget can still make more certain: one that has rested
+  // before one that has not, one with fewer visits than an interval wants before one with enough
+  // of them, the least certain of those.
+  CaseState* next_case(Duration rest) {
     const auto room = static_cast<double>(left().count());
-    CaseState* widest = nullptr;
-    double width = 0;
+    CaseState* next = nullptr;
+    std::tuple<bool, std::int64_t, double> most;
     for (CaseState& state : states_) {
       if (!state.group || state.group->settled() || room <= 0) continue;
       const double preparation = state.bound ? 0 : state.preparation_ns;
       if (preparation * (1 + kSamplingPerPreparation) > room) continue;
-      const double candidate = state.group->relative_width();
-      if (widest == nullptr || candidate > width) widest = &state, width = candidate;
+      const std::int64_t missing =
+          std::max<std::int64_t>(0, options_.sampler.visits - state.visits);
+      const std::tuple need(rested(state, rest), missing, state.width);
+      if (next == nullptr || need > most) next = &state, most = need;
     }
-    return widest;
+    return next;
   }
 
   void visit(CaseState& state, Duration budget) {
@@ -221,6 +240,8 @@ class Run {
     }
     state.group->sample(budget / static_cast<Duration::rep>(state.subjects.size()));
     state.group->detach();
+    state.width = state.group->relative_width();
+    state.last_visit = now();
   }
 
   // Binds and checks; false when nothing is left to be timed.

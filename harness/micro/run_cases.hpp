@@ -38,9 +38,11 @@ struct BenchOutcome {
 // Every case with each of its implementations: checked, then timed against each other in
 // interleaved rounds.
 //
-// The first half of the budget visits each case in turn. The rest goes, round by round, to the case
-// whose interval is the widest relative to its median, until every interval is narrow enough or the
-// budget is spent; a case that then was never visited is skipped with that reason. Cases are bound
+// The first quarter of the budget visits each case in turn. The rest goes, round by round, first to
+// the cases with fewer visits than `sampler.visits`, then to the case whose interval is the widest
+// relative to its median, until every interval is narrow enough or the budget is spent; a case that
+// then was never visited is skipped with that reason. Visits of one case are kept apart, by waiting
+// if need be: a spell of load should not hold them all. Cases are bound
 // again for a later visit unless they fit `keep_limit` together. An interrupt ends the round and
 // keeps what was measured.
 BenchOutcome run_cases(const std::vector<BenchCase>& cases, const BenchOptions& options,

@@ -8,12 +8,14 @@
 #include "harness/base/error.hpp"
 #include "harness/base/random.hpp"
 #include "harness/stats/percentile.hpp"
+#include "harness/stats/visits.hpp"
 
 namespace inferbench {
 namespace {
 
 constexpr std::size_t kSettleRuns = 5;
 constexpr std::size_t kMostWarmUps = 10'000;
+constexpr std::int64_t kFewestOfLaterVisit = 3;
 
 double median_of(std::vector<double> values) {
   const double middle = 50;
@@ -28,6 +30,13 @@ std::vector<double> column(const TimedSubject& subject, Field field) {
   return values;
 }
 
+std::vector<std::int64_t> visits_of(const TimedSubject& subject) {
+  std::vector<std::int64_t> visits;
+  visits.reserve(subject.samples.size());
+  for (const TimedSample& sample : subject.samples) visits.push_back(sample.visit);
+  return visits;
+}
+
 // One subject on its way through the rounds.
 class Course {
  public:
@@ -35,22 +44,27 @@ class Course {
 
   void replace(Subject subject) { subject_ = std::move(subject); }
 
-  // Runs until the latest few are no faster than the few before, or a fifth of the budget is gone.
+  // Begins a visit: runs until the latest few are no faster than the few before, or a fifth of the
+  // budget is gone.
   void warm_up(Stopwatch& stopwatch, const SamplerOptions& options, Duration budget) {
     allowance_ = spent_ + budget;
+    const bool again = visit_++ > 0;
+    visit_begin_ = result_.samples.size();
+    next_look_ = options.fewest;
     std::vector<double> times;
     double best_before = 0;
     const Duration most = spent_ + budget / 5;
     while (times.size() < kMostWarmUps) {
       times.push_back(sample(stopwatch, 1, 0).wall_ns);
       ++result_.warm_up_runs;
+      if (again && spent_ > most) break;
       if (times.size() < kSettleRuns) continue;
       const double latest = *std::min_element(times.end() - kSettleRuns, times.end());
       const bool settled = best_before > 0 && latest >= 0.98 * best_before;
       if (settled || spent_ > most || (options.interrupted && options.interrupted())) break;
       if (times.size() % kSettleRuns == 0) best_before = latest;
     }
-    if (subject_.prepare || !result_.samples.empty()) return;
+    if (subject_.prepare || again) return;
     const double run = std::max(1.0, median_of(times));
     const auto fill = static_cast<double>(options.shortest_sample.count()) / run;
     result_.runs_per_sample = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(fill)));
@@ -101,7 +115,8 @@ class Course {
     return {.wall_ns = per_run(end.wall - begin.wall),
             .cpu_ns = per_run(end.cpu - begin.cpu),
             .preempted = end.preemptions > begin.preemptions,
-            .round = round};
+            .round = round,
+            .visit = visit_};
   }
 
   static double TimedSample::*field(const SamplerOptions& options) {
@@ -109,8 +124,17 @@ class Course {
   }
 
   Interval interval(const SamplerOptions& options) const {
-    return bootstrap_median(column(result_, field(options)),
-                            {.confidence = options.confidence, .seed = options.seed});
+    return visited_median(column(result_, field(options)), visits_of(result_),
+                          {.confidence = options.confidence, .seed = options.seed});
+  }
+
+  // Do the samples of this visit agree among themselves?
+  bool visit_agrees(const SamplerOptions& options) const {
+    std::vector<double> here = column(result_, field(options));
+    here.erase(here.begin(), here.begin() + static_cast<std::ptrdiff_t>(visit_begin_));
+    const double width =
+        bootstrap_median(here, {.confidence = options.confidence, .seed = options.seed}).width();
+    return width <= options.relative_width * median_of(std::move(here));
   }
 
   void stop(StopReason reason) {
@@ -123,24 +147,32 @@ class Course {
   // costs little and happens seldom enough not to stop at a lucky moment.
   void decide(const SamplerOptions& options) {
     const auto n = static_cast<std::int64_t>(result_.samples.size());
-    if (n < options.fewest) return;
+    const auto here = n - static_cast<std::int64_t>(visit_begin_);
     if (n >= options.most) return stop(StopReason::most_samples);
-    if (n >= next_look_) {
-      next_look_ = n + std::max<std::int64_t>(1, n / 4);
-      if (relative_width(options) <= options.relative_width) return stop(StopReason::precise);
+    if (n < options.fewest || here < std::min(options.fewest, kFewestOfLaterVisit)) return;
+    if (here >= next_look_) {
+      next_look_ = here + std::max<std::int64_t>(1, here / 4);
+      if (visit_ >= options.visits) {
+        if (relative_width(options) <= options.relative_width) return stop(StopReason::precise);
+      } else if (options.relative_width > 0 && visit_agrees(options)) {
+        return stop(StopReason::budget);  // what is left of it is for other visits
+      }
     }
-    if (spent_ >= allowance_) stop(StopReason::budget);
+    const std::int64_t share = (options.most + options.visits - 1) / options.visits;
+    if (spent_ >= allowance_ || here >= std::max(options.fewest, share)) stop(StopReason::budget);
   }
 
   Subject subject_;
   TimedSubject result_;
   Duration spent_{}, allowance_{};
-  std::int64_t next_look_ = 0;
+  std::int64_t visit_ = 0, next_look_ = 0;
+  std::size_t visit_begin_ = 0;  // index of the first sample of this visit
   bool done_ = false, settled_ = false;
 };
 
 void check(const SamplerOptions& options) {
   ensure(options.fewest >= 1 && options.most >= options.fewest, "a subject has a sample");
+  ensure(options.visits >= 1, "samples are taken in a visit");
   ensure(options.relative_width >= 0, "a width is not negative");
 }
 
@@ -246,7 +278,16 @@ std::vector<TimedSubject> SubjectGroup::results() const {
 std::vector<TimedSubject> time_subjects(std::span<const Subject> subjects, Stopwatch& stopwatch,
                                         const SamplerOptions& options) {
   SubjectGroup group({subjects.begin(), subjects.end()}, stopwatch, options);
-  group.sample(options.budget);
+  const auto count = static_cast<Duration::rep>(std::max<std::size_t>(1, subjects.size()));
+  const Duration all = options.budget * count, start = stopwatch.begin().wall;
+  for (std::int64_t visit = 0; visit < options.visits; ++visit) {
+    stopwatch.wait(start + all * visit / options.visits - stopwatch.begin().wall);
+    const Duration spent = stopwatch.begin().wall - start;
+    const Duration until = all * (visit + 1) / options.visits;
+    if (visit > 0 && spent >= all) break;
+    group.sample(std::max(Duration(0), until - spent) / count);
+    if (group.settled() || (options.interrupted && options.interrupted())) break;
+  }
   return group.results();
 }
 
@@ -254,14 +295,17 @@ Ratio paired_ratio(const TimedSubject& of, const TimedSubject& over, bool cpu_ti
   const auto field = cpu_time ? &TimedSample::cpu_ns : &TimedSample::wall_ns;
   // Samples are in the order of their rounds; a subject that is done misses the later ones.
   std::vector<double> logs;
+  std::vector<std::int64_t> visits;
   auto other = over.samples.begin();
   for (const TimedSample& sample : of.samples) {
     while (other != over.samples.end() && other->round < sample.round) ++other;
     if (other == over.samples.end()) break;
-    if (other->round == sample.round) logs.push_back(std::log(sample.*field / (*other).*field));
+    if (other->round != sample.round) continue;
+    logs.push_back(std::log(sample.*field / (*other).*field));
+    visits.push_back(sample.visit);
   }
   ensure(!logs.empty(), "a ratio needs samples of both");
-  const Interval interval = bootstrap_median(logs);
+  const Interval interval = visited_median(logs, visits);
   return {.median = std::exp(median_of(logs)),
           .interval = {std::exp(interval.low), std::exp(interval.high), interval.confidence},
           .pairs = logs.size()};

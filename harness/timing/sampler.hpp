@@ -30,9 +30,10 @@ enum class TimedClock {
 struct SamplerOptions {
   Duration budget{500'000'000};       // of wall time per subject, warm-up included
   Duration shortest_sample{100'000};  // shorter runs are repeated inside a sample to fill it
-  std::int64_t fewest = 11;           // samples, whatever the budget says
-  std::int64_t most = 1000;
-  double relative_width = 0.02;  // of the interval around the median at which enough is known
+  std::int64_t fewest = 11;           // samples of a first visit, whatever the budget says
+  std::int64_t most = 1000;           // samples, spread over the visits
+  std::int64_t visits = 8;            // over which they are spread before enough is known
+  double relative_width = 0.02;       // of the interval around the median at which enough is known
   double confidence = 0.95;
   std::uint64_t seed = 1;  // order of subjects in a round, and the bootstrap
   TimedClock clock = TimedClock::wall;
@@ -44,6 +45,7 @@ struct TimedSample {
   double wall_ns = 0, cpu_ns = 0;
   bool preempted = false;
   std::int64_t round = 0;  // in which it was taken
+  std::int64_t visit = 0;  // from 1
 };
 
 enum class StopReason { precise, budget, most_samples, interrupted };
@@ -57,7 +59,7 @@ struct TimedSubject {
   StopReason stop = StopReason::budget;
   double median_ns = 0;        // of wall time per run
   double cpu_median_ns = 0;    // of CPU time per run
-  Interval interval;           // of the median of the clock that the options name
+  Interval interval;           // of the median of the clock that the options name: visited_median
   double preempted_share = 0;  // of the samples
 };
 
@@ -68,12 +70,15 @@ struct TimedSubject {
 // `prepare` runs once before each sample, so work that must find cold inputs should be long enough
 // to be a sample by itself; with a `prepare`, runs are not repeated inside a sample.
 //
-// A subject is done when its interval is narrow enough, when its budget is spent or when it has the
-// most samples; rounds go on until all are. Nothing is discarded: a median does not need it, and
-// preempted samples are counted.
+// Each call of sample() is a visit: one stretch of time. A visit of a subject ends when its budget
+// is spent, when the samples of the visit agree, or when it has its share of the most samples;
+// rounds go on until all have ended. A subject is settled when its interval is narrow enough after
+// the visits that the options ask for, or when it has the most samples. Nothing is discarded: a
+// median does not need it, and preempted samples are counted.
 //
-// Sampling can go on later, with more budget: spread over time, samples see more of the moods of
-// the machine. In between the work may be taken down (detach) and set up again (attach).
+// Spread over time, samples see more of the moods of the machine: a spell of load that holds all
+// samples of one visit shows only between visits. In between the work may be taken down (detach)
+// and set up again (attach).
 class SubjectGroup {
  public:
   SubjectGroup(std::vector<Subject> subjects, Stopwatch& stopwatch, const SamplerOptions& options);
@@ -96,7 +101,9 @@ class SubjectGroup {
   std::unique_ptr<State> state_;
 };
 
-// All of it at once.
+// All visits at once: their starts are spread evenly over the budgets of all subjects together, and
+// the time between them is waited for, so that steady work costs little of the core and still meets
+// the machine at different times. Ends early where all are settled or the budget is gone.
 std::vector<TimedSubject> time_subjects(std::span<const Subject> subjects, Stopwatch& stopwatch,
                                         const SamplerOptions& options = {});
 

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 #include <string>
+#include <thread>
 
 namespace inferbench {
 
@@ -35,6 +36,10 @@ Duration steady_now() {
 }
 
 }  // namespace
+
+void Stopwatch::wait(Duration time) {
+  if (time > Duration(0)) std::this_thread::sleep_for(time);
+}
 
 Reading ThreadStopwatch::begin() {
   Reading reading;

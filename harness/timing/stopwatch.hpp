@@ -17,8 +17,9 @@ struct Reading {
 class Stopwatch {
  public:
   virtual ~Stopwatch() = default;
-  virtual Reading begin() = 0;  // the wall clock is read last,
-  virtual Reading end() = 0;    // and first: between the two lies the work alone
+  virtual Reading begin() = 0;       // the wall clock is read last,
+  virtual Reading end() = 0;         // and first: between the two lies the work alone
+  virtual void wait(Duration time);  // lets it pass without work: sleeps
 };
 
 // std::chrono::steady_clock, CLOCK_THREAD_CPUTIME_ID and getrusage(RUSAGE_THREAD).

@@ -18,6 +18,7 @@ class FakeClock final : public Stopwatch {
  public:
   Reading begin() override { return {now, now, 0}; }
   Reading end() override { return {now, now, 0}; }
+  void wait(Duration time) override { now += std::max(Duration(0), time); }
   Duration now{};
 };
 
@@ -114,7 +115,7 @@ TEST_F(RunCases, RatiosAreOverTheLibraryAndTheReferenceOfTheSameRun) {
   const Implementation library = paced<2000, 2000>("library", "somelib");
   const Implementation reference = paced<4000, 4000>("reference", "reference");
   const BenchOutcome outcome =
-      run_cases({small_case(2, {&own, &library, &reference})}, options(1s), clock_);
+      run_cases({small_case(2, {&own, &library, &reference})}, options(4s), clock_);
   ASSERT_EQ(outcome.rows.size(), 3U);
   const KernelRow& row = outcome.rows[0];
   EXPECT_EQ(row.status, RowStatus::timed);
@@ -146,8 +147,8 @@ TEST_F(RunCases, AWrongKernelIsReportedAndNotTimed) {
   EXPECT_EQ(outcome.rows[1].status, RowStatus::timed);
 }
 
-// One steady case is precise at its first visit and gets no other. Of two unsteady ones the wilder
-// one gets more of the rounds.
+// One steady case is precise after the eight visits that an interval wants, and gets no other. Of
+// two unsteady ones the wilder one gets more of the rounds.
 TEST_F(RunCases, TheBudgetGoesToTheLeastCertain) {
   const Implementation steady = paced<1000, 1000>("steady", "own");
   const Implementation unsteady = paced<900, 1100>("unsteady", "own");
@@ -158,12 +159,12 @@ TEST_F(RunCases, TheBudgetGoesToTheLeastCertain) {
   const BenchOutcome outcome = run_cases(
       {small_case(1, {&steady}), small_case(2, {&unsteady}), small_case(3, {&wild})}, o, clock_);
   const auto visits = [&](std::size_t row) { return outcome.rows[row].timing->visits; };
-  EXPECT_EQ(visits(0), 1);
+  EXPECT_EQ(visits(0), 8);
   EXPECT_EQ(outcome.rows[0].timing->stop, "precise");
   EXPECT_EQ(outcome.rows[2].timing->stop, "budget");
   EXPECT_GT(visits(2), visits(1));
-  EXPECT_EQ(outcome.rounds, static_cast<std::size_t>(visits(1) - 1 + visits(2) - 1));
-  // Spent, and a visit of the second half (2 s / 4 / 3 cases) goes beyond it by no more than a
+  EXPECT_EQ(outcome.rounds, static_cast<std::size_t>(visits(0) + visits(1) + visits(2) - 3));
+  // Spent, and a visit of the second half (3 s / 16 / 3 cases) goes beyond it by no more than a
   // warm-up and a round.
   EXPECT_GE(clock_.now, 4s);
   EXPECT_LT(clock_.now, 5s);

@@ -17,6 +17,7 @@ class Machine final : public Stopwatch {
  public:
   Reading begin() override { return {now_, now_, preemptions_}; }
   Reading end() override { return {now_, now_, preemptions_}; }
+  void wait(Duration time) override { now_ += std::max(Duration(0), time); }
   void work(Duration time) { now_ += time; }
   void preempt() { ++preemptions_; }
   Duration now() const { return now_; }
@@ -32,7 +33,8 @@ TEST(Sampler, ASteadySubjectIsPreciseAtOnce) {
   const auto timed = time_subjects({&subject, 1}, machine);
   ASSERT_EQ(timed.size(), 1U);
   EXPECT_EQ(timed[0].name, "steady");
-  EXPECT_EQ(timed[0].samples.size(), 11U);  // the fewest
+  EXPECT_EQ(timed[0].samples.size(), 88U);  // the fewest in each of eight visits
+  EXPECT_EQ(timed[0].samples.back().visit, 8);
   EXPECT_EQ(timed[0].runs_per_sample, 1);
   EXPECT_EQ(timed[0].median_ns, 200'000);
   EXPECT_EQ(timed[0].interval.width(), 0);
@@ -157,6 +159,109 @@ TEST(Sampler, TheIntervalCoversTheLongRunMedian) {
   EXPECT_GE(covered, 180);
 }
 
+// Work of 1 ms on a machine whose mood is a factor that the noise draws, told the time. Of 200
+// measurements, ten seconds apart, 40 samples in 8 visits each: the share whose interval holds the
+// true median, 1 ms times `median`.
+double coverage(Duration budget, double median, const std::function<double(Duration)>& noise) {
+  Machine machine;
+  const Subject subject{
+      .name = "point", .run = [&] {
+        machine.work(Duration(static_cast<Duration::rep>(1e6 * noise(machine.now()))));
+      }};
+  int held = 0;
+  constexpr int kRepeats = 200;
+  for (int repeat = 0; repeat < kRepeats; ++repeat) {
+    const TimedSubject timed =
+        time_subjects({&subject, 1}, machine,
+                      {.budget = budget, .fewest = 5, .most = 40, .visits = 8, .relative_width = 0})
+            .front();
+    EXPECT_EQ(timed.samples.size(), 40U);
+    held += timed.interval.low <= 1e6 * median && 1e6 * median <= timed.interval.high;
+    machine.wait(10s);
+  }
+  return static_cast<double>(held) / kRepeats;
+}
+
+// Half of an exponential lies above ln 2 of its mean.
+TEST(Coverage, OfIndependentNoise) {
+  RandomStream random(1, "independent");
+  const double share =
+      coverage(400ms, 1 + 0.1 * std::log(2), [&](Duration) { return 1 + random.exponential(0.1); });
+  RecordProperty("share", std::to_string(share));
+  EXPECT_GE(share, 0.9);
+}
+
+// The mood of a run is mostly that of the run before, down to one sample after another: AR(1).
+TEST(Coverage, OfNoiseThatRemembers) {
+  for (const double memory : {0.5, 0.9}) {
+    RandomStream random(2, "remembers");
+    double mood = 0;
+    const double share = coverage(400ms, 1, [&](Duration) {
+      double shock = -6;  // of twelve uniform ones: nearly normal, of variance 1
+      for (int i = 0; i < 12; ++i) shock += random.uniform();
+      mood = memory * mood + std::sqrt(1 - memory * memory) * 0.05 * shock;
+      return std::exp(mood);
+    });
+    RecordProperty("share_" + std::to_string(memory), std::to_string(share));
+    EXPECT_GE(share, 0.9) << memory;
+  }
+}
+
+// Spells in which everything takes half as long again, 30 % of the time, of a mean length. Where
+// no spell is on, five sevenths of the samples of the fast 70 % lie below the median of all.
+class Spells {
+ public:
+  explicit Spells(Duration mean) : mean_(static_cast<double>(mean.count())) {}
+  double operator()(Duration now) {
+    while (now >= until_) {
+      slow_ = !slow_;
+      const double mean = slow_ ? mean_ : mean_ * 7 / 3;
+      until_ += Duration(1 + static_cast<Duration::rep>(random_.exponential(mean)));
+    }
+    return (slow_ ? 1.5 : 1.0) * (1 + random_.exponential(kJitter));
+  }
+  static double median() { return 1 + kJitter * std::log(3.5); }
+
+ private:
+  static constexpr double kJitter = 0.02;
+  double mean_;
+  bool slow_ = false;
+  Duration until_{};
+  RandomStream random_{3, "spells"};
+};
+
+TEST(Coverage, OfSpellsShorterThanTheMeasurement) {
+  for (const Duration mean : {Duration(20ms), Duration(100ms)}) {
+    const double share = coverage(400ms, Spells::median(), Spells(mean));
+    RecordProperty("share_" + std::to_string(mean.count()), std::to_string(share));
+    EXPECT_GE(share, 0.9) << mean.count();
+  }
+}
+
+// What no interval can do: spells ten times as long as the measurement hold all of it. The same
+// number of samples spread over more time meets them.
+TEST(Coverage, OfSpellsThatOutlastTheMeasurementNeedsMoreTime) {
+  const double within = coverage(400ms, Spells::median(), Spells(4s));
+  const double spread = coverage(16s, Spells::median(), Spells(4s));
+  RecordProperty("within", std::to_string(within));
+  RecordProperty("spread", std::to_string(spread));
+  EXPECT_LT(within, 0.9);
+  EXPECT_GE(spread, 0.9);
+}
+
+// A machine that warms up over the measurement by a fifth: what counts is its middle.
+TEST(Coverage, OfADrift) {
+  RandomStream random(4, "drift");
+  Duration begin{}, latest{};
+  const double share = coverage(400ms, 1.1 * (1 + 0.02 * std::log(2)), [&](Duration now) {
+    if (now - latest > 5s) begin = now;
+    latest = now;
+    const auto since = static_cast<double>((now - begin).count()) / 4e8;
+    return (1 + 0.2 * since) * (1 + random.exponential(0.02));
+  });
+  EXPECT_GE(share, 0.9);
+}
+
 TEST(ThreadStopwatch, ShowsTimeThatPasses) {
   ThreadStopwatch stopwatch;
   const Reading begin = stopwatch.begin();
@@ -179,7 +284,7 @@ TEST(SubjectGroup, GoesOnLaterWithTheSamplesItHas) {
                                    machine.work(Duration(random.between(1'000'000, 9'000'000)));
                                  }}};
   };
-  SubjectGroup group(subjects(), machine, {.fewest = 5});
+  SubjectGroup group(subjects(), machine, {.fewest = 5, .visits = 1});
   group.sample(100ms);
   const std::vector<TimedSubject> first = group.results();
   EXPECT_EQ(first[0].samples.size(), 5U);
@@ -222,6 +327,7 @@ TEST(SubjectGroup, DecidesByTheClockItIsTold) {
    public:
     Reading begin() override { return {wall_, cpu_, 0}; }
     Reading end() override { return {wall_, cpu_, 0}; }
+    void wait(Duration time) override { wall_ += std::max(Duration(0), time); }
     Duration wall_{}, cpu_{};
   } machine;
   RandomStream random(1, "busy");
@@ -229,7 +335,8 @@ TEST(SubjectGroup, DecidesByTheClockItIsTold) {
                           machine.cpu_ += 1ms;
                           machine.wall_ += Duration(random.between(1'000'000, 9'000'000));
                         }};
-  const auto timed = time_subjects({&subject, 1}, machine, {.clock = TimedClock::cpu}).front();
+  const auto timed =
+      time_subjects({&subject, 1}, machine, {.budget = 2s, .clock = TimedClock::cpu}).front();
   EXPECT_EQ(timed.stop, StopReason::precise);
   EXPECT_EQ(timed.interval.low, 1'000'000);
   EXPECT_EQ(timed.interval.high, 1'000'000);
