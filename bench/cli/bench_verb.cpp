@@ -5,6 +5,7 @@
 #include "bench/cli/bench_kernels.hpp"
 #include "bench/cli/bench_machine.hpp"
 #include "bench/cli/verbs.hpp"
+#include "harness/base/error.hpp"
 
 namespace inferbench {
 
@@ -54,6 +55,17 @@ void add_output_options(CLI::App& verb, BenchKernelsArguments& given) {
   verb.add_option("--gbench", given.gbench, "write Google Benchmark's JSON");
 }
 
+// Options of kernels before `machine` or `collectives` would do nothing.
+void refuse_kernel_options(const CLI::App& verb, const CLI::App& subcommand) {
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->count() == 0) continue;
+    throw Error("bench " + subcommand.get_name(), option->get_name() + " " + option->results()[0],
+                "goes with kernels, not with " + subcommand.get_name(),
+                "inferbench bench OP ..., or inferbench bench " + subcommand.get_name() +
+                    " with the options that its --help lists");
+  }
+}
+
 }  // namespace
 
 void add_bench_verb(CLI::App& program, VerbContext& context) {
@@ -65,6 +77,9 @@ void add_bench_verb(CLI::App& program, VerbContext& context) {
   add_output_options(*verb, *kernels);
   verb->callback([verb, kernels, &context] {
     if (verb->get_subcommands().empty()) run_bench_kernels(*kernels, context);
+  });
+  verb->parse_complete_callback([verb] {
+    for (const CLI::App* chosen : verb->get_subcommands()) refuse_kernel_options(*verb, *chosen);
   });
   add_bench_collectives(*verb, context);
   CLI::App* machine = verb->add_subcommand(

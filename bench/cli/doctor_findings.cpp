@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "harness/base/text_table.hpp"
+#include "kernels/collectives/mpi_world.hpp"
 #include "results/host_info.hpp"
 
 namespace inferbench {
@@ -151,6 +152,24 @@ void find_libraries(Findings& out) {
   }
 }
 
+// The module that calls MPI, which lies beside the program where it was built.
+void find_mpi_module(Findings& out) {
+  constexpr const char* kName = "MPI module";
+  const std::string path = mpi_module_path();
+  if (access(path.c_str(), F_OK) != 0) {
+    out.missing(
+        "libraries", kName,
+        path + " not built, as where CMake finds no MPI: no " + "collectives over processes",
+        "apt-get install libopenmpi-dev openmpi-bin, then build again");
+  } else if (dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL) == nullptr) {
+    const char* why = dlerror();
+    out.missing("libraries", kName, why != nullptr ? why : path + " cannot be loaded",
+                "apt-get install openmpi-bin libopenmpi3");
+  } else {
+    out.present("libraries", kName, path + ": bench collectives --transport mpi");
+  }
+}
+
 // The first executable of that name along PATH.
 std::string find_program(const std::string& name) {
   const char* path = std::getenv("PATH");
@@ -187,6 +206,7 @@ std::vector<Finding> doctor_findings() {
   find_machine(out);
   find_instruction_sets(out);
   find_libraries(out);
+  find_mpi_module(out);
   find_tools(out);
   return out.take();
 }

@@ -12,11 +12,12 @@ namespace {
 TEST(DoctorVerb, LooksForEverythingAndKnowsAWayOut) {
   const Ran ran = run_program({"doctor", "--json", "-"});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
-  std::set<std::string> groups;
+  std::set<std::string> groups, names;
   const auto json = nlohmann::json::parse(ran.out);
   for (const auto& finding : json.at("findings")) {
     const auto group = finding.at("group").get<std::string>();
     groups.insert(group);
+    names.insert(finding.at("name").get<std::string>());
     EXPECT_FALSE(finding.at("detail").get<std::string>().empty()) << finding;
     const bool addable = group != "instruction sets";
     if (!finding.at("present").get<bool>() && addable) {
@@ -25,6 +26,7 @@ TEST(DoctorVerb, LooksForEverythingAndKnowsAWayOut) {
   }
   EXPECT_EQ(groups,
             (std::set<std::string>{"cuda", "instruction sets", "libraries", "machine", "tools"}));
+  EXPECT_TRUE(names.contains("MPI module"));
 }
 
 TEST(BenchMachineVerb, KeepsItsRawSamples) {
@@ -45,6 +47,10 @@ TEST(BenchMachineVerb, RefusesWhatItDoesNotKnow) {
   expect_refused({"bench", "machine", "--only", "fma_fp23"}, {"--only", "fma_fp23"});
   expect_refused({"bench", "machine", "--threads", "0"}, {"--threads", "1 to 4096"});
   expect_refused({"bench", "machine", "--budget", "soon"}, {"--budget", "soon"});
+  // What goes with kernels would be ignored.
+  expect_refused({"bench", "gemm", "machine"}, {"bench machine", "gemm"});
+  expect_refused({"bench", "--no-roofs", "machine"}, {"bench machine", "--no-roofs"});
+  expect_refused({"bench", "gemm", "collectives"}, {"bench collectives", "gemm"});
 }
 
 }  // namespace
