@@ -13,10 +13,8 @@
 namespace inferbench {
 namespace {
 
-// Inputs in fp32, the implementation's own form of them, and the output.
-constexpr double kMemoryPerByteMoved = 3;
 // The reference is one plain loop; anything slower than this a run is skipped unless asked for.
-constexpr double kReferenceFlopPerNs = 1;
+constexpr double kReferenceStepsPerNs = 1;
 constexpr double kSlowestReferenceNs = 5e7;
 // A later visit is worth it when it samples for this many times as long as it prepares.
 constexpr double kSamplingPerPreparation = 2;
@@ -45,7 +43,9 @@ const char* fill_name(Fill fill) {
 // One case on its way through the visits.
 struct CaseState {
   const BenchCase* given = nullptr;
-  std::vector<KernelRow> rows;  // one per implementation
+  Work foreseen;
+  double memory = 0, reference_ns = 0;  // foreseen as well
+  std::vector<KernelRow> rows;          // one per implementation
   std::vector<const Implementation*> runnable;
   std::unique_ptr<BoundCase> bound;
   std::optional<SubjectGroup> group;
@@ -94,7 +94,13 @@ class Run {
     for (const BenchCase& given : cases_) {
       CaseState& state = states_.emplace_back();
       state.given = &given;
-      if (given.implementations.empty()) state.rows.push_back(row(given, nullptr));
+      if (given.implementations.empty()) {  // perhaps of an op that no one here computes
+        state.rows.push_back(row(given, nullptr));
+        continue;
+      }
+      state.foreseen = foreseen_work(given.kernel);
+      state.memory = foreseen_memory(given.kernel);
+      state.reference_ns = foreseen_reference_steps(given.kernel) / kReferenceStepsPerNs;
       for (const Implementation* i : given.implementations) state.rows.push_back(row(given, i));
       for (std::size_t r = 0; r < given.implementations.size(); ++r) judge(state, r);
     }
@@ -127,24 +133,21 @@ class Run {
     const Implementation* implementation = given.implementations[r];
     const Support support = supports(*implementation, given.kernel);
     if (!support.ok) return skip(state.rows[r], support.reason);
-    if (const std::string reason = unfit(given, implementation); !reason.empty()) {
+    if (const std::string reason = unfit(state, implementation); !reason.empty()) {
       return skip(state.rows[r], reason);
     }
     state.runnable.push_back(implementation);
   }
 
-  std::string unfit(const BenchCase& given, const Implementation* implementation) const {
-    const std::optional<Work> work = foreseen_work(given.kernel);
-    if (!work) return "";
-    const double bytes = kMemoryPerByteMoved * work->bytes().count();
-    if (bytes > options_.memory_limit) {
-      return "needs about " + human_bytes(bytes) + " of memory, " +
+  std::string unfit(const CaseState& state, const Implementation* implementation) const {
+    if (state.memory > options_.memory_limit) {
+      return "needs about " + human_bytes(state.memory) + " of memory, " +
              human_bytes(options_.memory_limit) + " are allowed";
     }
     const bool reference = implementation->provider == "reference";
-    const double ns = std::max(work->flops.count(), work->bytes().count()) / kReferenceFlopPerNs;
-    if (reference && !given.reference_asked_for && ns > kSlowestReferenceNs) {
-      return "the reference would take about " + seconds_text(ns) +
+    if (reference && !state.given->reference_asked_for &&
+        state.reference_ns > kSlowestReferenceNs) {
+      return "the reference would take about " + seconds_text(state.reference_ns) +
              " a run; --provider reference runs it";
     }
     return "";
@@ -275,9 +278,8 @@ class Run {
   // By the roofs: whatever the implementation, it cannot be faster.
   std::string too_slow(const CaseState& state) const {
     const KernelCase& kernel = state.given->kernel;
-    const std::optional<Work> work = foreseen_work(kernel);
-    if (!work || roofs_.empty()) return "";
-    const double ns = least_ns(roofs_, kernel.op, kernel.format, {.flops = work->flops},
+    if (roofs_.empty()) return "";
+    const double ns = least_ns(roofs_, kernel.op, kernel.format, {.flops = state.foreseen.flops},
                                options_.bind.threads, cold());
     if (ns <= static_cast<double>(options_.longest_run.count())) return "";
     return "one run takes at least " + seconds_text(ns) + " here; --longest-run allows it";

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/micro/bound_case.hpp"
+#include "harness/micro/foreseen_work.hpp"
 #include "harness/micro/points.hpp"
 #include "harness/micro/roofs.hpp"
 #include "harness/micro/row.hpp"
@@ -51,12 +52,5 @@ BenchOutcome run_cases(const std::vector<BenchCase>& cases, const BenchOptions& 
 
 // Each implementation of each case once, unchecked and untimed: for a profiler. Returns how many.
 std::size_t run_once(const std::vector<BenchCase>& cases, const BindOptions& options);
-
-// The work of a case by the formulas of kernels/shapes, before its inputs are drawn; nullopt for an
-// op that is not among them.
-std::optional<Work> foreseen_work(const KernelCase& kernel);
-
-// "gemm fp32 m=16 n=4096 k=4096", axes in the op's order, those at their presets included.
-std::string case_text(const KernelCase& kernel);
 
 }  // namespace inferbench

@@ -94,11 +94,52 @@ void encode(KvType type, std::span<const float> from, std::vector<std::byte>& to
   }
 }
 
+// Contexts like `context` for all; drawn uniformly up to it; or, with skew s, falling off like
+// Zipf's law: the r-th longest is context / r^(s / 100), in random order.
+std::vector<std::int64_t> drawn_contexts(const KernelCase& c) {
+  RandomStream random = Random(c.seed).stream("attention context");
+  const std::int64_t most = c.at("context"), skew = c.at("skew");
+  std::vector<std::int64_t> contexts(size(c.at("requests")));
+  for (std::size_t r = 0; r < contexts.size(); ++r) {
+    const double rank = std::pow(static_cast<double>(r + 1), static_cast<double>(skew) / 100.0);
+    const auto longest = static_cast<std::int64_t>(static_cast<double>(most) / rank);
+    contexts[r] = c.at("ragged") != 0 && longest > 0 ? random.between(0, longest) : longest;
+  }
+  if (skew == 0) return contexts;
+  for (std::size_t i = contexts.size(); i > 1; --i) {
+    std::swap(contexts[i - 1], contexts[random.below(i)]);
+  }
+  return contexts;
+}
+
+std::int64_t new_tokens(const KernelCase& c) {
+  return c.axes.contains("tokens") ? c.at("tokens") : c.at("q");
+}
+
+// int8: with its scales.
+double kv_element_bytes(KvType kv, double vector_pair) {
+  const auto bytes = static_cast<double>(kv_bytes(kv));
+  return kv == KvType::int8 ? bytes + 8.0 / vector_pair : bytes;
+}
+
+AttentionHeads heads_of(const KernelCase& c) {
+  const auto real = [&](const char* axis) { return static_cast<double>(c.at(axis)); };
+  const KvType kv = kv_type(c.format);
+  if (c.axes.contains("latent")) {
+    return mla_absorbed_heads(real("q_heads"), real("latent"), real("rope"),
+                              static_cast<double>(kv_bytes(kv)));
+  }
+  const double key = real("head_dim");
+  const double value = c.at("value_dim") > 0 ? real("value_dim") : key;
+  return grouped_query_heads(real("q_heads"), real("kv_heads"), key, value,
+                             kv_element_bytes(kv, key + value));
+}
+
 }  // namespace
 
 AttentionProblem::AttentionProblem(const KernelCase& c)
     : requests(c.at("requests")),
-      tokens(c.axes.contains("tokens") ? c.at("tokens") : c.at("q")),
+      tokens(new_tokens(c)),
       q_heads(c.at("q_heads")),
       latent(c.axes.contains("latent")),
       kv(kv_type(c.format)),
@@ -117,7 +158,7 @@ AttentionProblem::AttentionProblem(const KernelCase& c)
         "q_heads = " + std::to_string(q_heads) + " with kv_heads = " + std::to_string(kv_heads),
         "each key-value head serves equally many query heads");
   }
-  draw_contexts();
+  context = drawn_contexts(c);
   lay_out_blocks();
   q.resize(size(requests * tokens * q_heads * head_dim));
   fill_matrix(q, head_dim, c.fill, 1.0, c.seed, "attention q");
@@ -131,23 +172,6 @@ AttentionProblem::AttentionProblem(const KernelCase& c)
   }
   fill_cache(cache.keys, head_dim, "attention k", cache.key_scale);
   if (!latent) fill_cache(cache.values, value_dim, "attention v", cache.value_scale);
-}
-
-// Contexts like `context` for all; drawn uniformly up to it; or, with skew s, falling off like
-// Zipf's law: the r-th longest is context / r^(s / 100), in random order.
-void AttentionProblem::draw_contexts() {
-  RandomStream random = Random(case_.seed).stream("attention context");
-  const std::int64_t most = case_.at("context"), skew = case_.at("skew");
-  for (std::int64_t r = 0; r < requests; ++r) {
-    const double rank = std::pow(static_cast<double>(r + 1), static_cast<double>(skew) / 100.0);
-    const auto longest = static_cast<std::int64_t>(static_cast<double>(most) / rank);
-    context.push_back(case_.at("ragged") != 0 && longest > 0 ? random.between(0, longest)
-                                                             : longest);
-  }
-  if (skew == 0) return;
-  for (std::size_t i = context.size(); i > 1; --i) {
-    std::swap(context[i - 1], context[random.below(i)]);
-  }
 }
 
 // Blocks in random order, as they are after a while of serving.
@@ -218,24 +242,14 @@ float AttentionProblem::value(std::size_t at, std::int64_t d) const {
                 cache.value_scale.empty() ? 0 : cache.value_scale[at]);
 }
 
-// Scales included.
-double AttentionProblem::kv_element_bytes() const {
-  const double bytes = static_cast<double>(kv_bytes(kv));
-  return kv == KvType::int8 ? bytes + 8.0 / static_cast<double>(head_dim + value_dim) : bytes;
-}
-
-Work AttentionProblem::work() const {
-  const auto real = [](std::int64_t x) { return static_cast<double>(x); };
-  AttentionHeads heads =
-      latent ? mla_absorbed_heads(real(q_heads), real(value_dim), real(head_dim - value_dim),
-                                  real(static_cast<std::int64_t>(kv_bytes(kv))))
-             : grouped_query_heads(real(q_heads), real(kv_heads), real(head_dim), real(value_dim),
-                                   kv_element_bytes());
+Work AttentionProblem::work_of(const KernelCase& c) {
+  AttentionHeads heads = heads_of(c);
   heads.io_bytes = 4;
+  const double window = c.axes.contains("window") ? static_cast<double>(c.at("window")) : 0;
   AttentionLoad load;
-  for (const std::int64_t c : context) {
-    load += attention_load(static_cast<double>(c), static_cast<double>(tokens),
-                           static_cast<double>(window));
+  for (const std::int64_t context : drawn_contexts(c)) {
+    load +=
+        attention_load(static_cast<double>(context), static_cast<double>(new_tokens(c)), window);
   }
   return inferbench::work(heads, load);
 }

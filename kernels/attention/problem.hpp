@@ -41,7 +41,9 @@ class AttentionProblem final : public Problem {
   explicit AttentionProblem(const KernelCase& kernel_case);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_); }
+  // Of a case, before its inputs are drawn.
+  static Work work_of(const KernelCase& kernel_case);
   std::size_t outputs() const override;
   Oracle oracle(std::size_t most) const override;
 
@@ -67,8 +69,6 @@ class AttentionProblem final : public Problem {
   PagedCache cache;
 
  private:
-  double kv_element_bytes() const;
-  void draw_contexts();
   void lay_out_blocks();
   void fill_cache(std::vector<std::byte>& data, std::int64_t dim, const char* stream,
                   std::vector<float>& scales);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <memory>
 
+#include "harness/base/error.hpp"
 #include "kernels/cpu/buffer.hpp"
 #include "kernels/cpu/convert.hpp"
 #include "kernels/cpu/team.hpp"
@@ -185,6 +186,13 @@ std::vector<Op> row_ops() {
                    .problem = r.problem});
   }
   return ops;
+}
+
+Work row_work(const KernelCase& c) {
+  const auto* const row = std::find_if(std::begin(kRows), std::end(kRows),
+                                       [&](const Row& r) { return c.op == r.name; });
+  ensure(row != std::end(kRows), "an op on rows");
+  return RowProblem::work_of(c, row->op);
 }
 
 std::vector<Implementation> row_implementations() {

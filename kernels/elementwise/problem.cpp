@@ -62,15 +62,16 @@ std::size_t RowProblem::outputs() const {
 
 // FLOPs per element, an exponential, a root or a rounding counted as one; bytes of every array
 // once. Weights, biases, angles and scales are small beside them and stay in cache.
-Work RowProblem::work() const {
+Work RowProblem::work_of(const KernelCase& c, RowOp op) {
   constexpr double kFlops[] = {4, 5, 7, 4, 3, 4, 1, 1, 3, 1, 3, 3, 7, 7, 8, 8};
-  const double elements = static_cast<double>(rows * columns);
+  const double rows = static_cast<double>(c.at("rows"));
+  const double elements = rows * static_cast<double>(c.at("columns"));
   const ElementwiseShape in{.elements = elements,
                             .reads = has_two_inputs(op) ? 2.0 : 1.0,
                             .writes = 0,
-                            .bytes_per_element = bf16 ? 2.0 : 4.0,
+                            .bytes_per_element = c.format == "bf16" ? 2.0 : 4.0,
                             .flops_per_element = kFlops[static_cast<std::size_t>(op)]};
-  const ElementwiseShape out{.elements = op == RowOp::argmax ? static_cast<double>(rows) : elements,
+  const ElementwiseShape out{.elements = op == RowOp::argmax ? rows : elements,
                              .reads = 0,
                              .writes = 1,
                              .bytes_per_element = gives_codes(op) ? 1.0 : 4.0,

@@ -23,7 +23,9 @@ class RowProblem final : public Problem {
   RowProblem(const KernelCase& kernel_case, RowOp row_op);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_, op); }
+  // Of a case, before its inputs are drawn.
+  static Work work_of(const KernelCase& kernel_case, RowOp row_op);
   std::size_t outputs() const override;
   Oracle oracle(std::size_t most) const override;
 

@@ -49,10 +49,11 @@ GemmProblem::GemmProblem(const KernelCase& c)
   in8 = quantise_int8(smoothed, k, format.largest);
 }
 
-Work GemmProblem::work() const {
-  return inferbench::work(GemmShape{.m = static_cast<double>(m),
-                                    .n = static_cast<double>(n),
-                                    .k = static_cast<double>(k),
+Work GemmProblem::work_of(const KernelCase& c) {
+  const GemmFormat& format = gemm_format(c.format);
+  return inferbench::work(GemmShape{.m = static_cast<double>(c.at("m")),
+                                    .n = static_cast<double>(c.at("n")),
+                                    .k = static_cast<double>(c.at("k")),
                                     .in_bytes = format.activation_bytes(),
                                     .weight_bytes = format.weight_bytes(),
                                     .out_bytes = 4,

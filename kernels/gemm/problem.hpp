@@ -22,7 +22,9 @@ class GemmProblem final : public Problem {
   explicit GemmProblem(const KernelCase& kernel_case);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_); }
+  // Of a case, before its inputs are drawn.
+  static Work work_of(const KernelCase& kernel_case);
   std::size_t outputs() const override;
   Oracle oracle(std::size_t most) const override;
 

@@ -27,6 +27,25 @@ double real(std::int64_t x) {
   return static_cast<double>(x);
 }
 
+std::vector<std::int32_t> adapters_of_rows(const KernelCase& c) {
+  const auto count = static_cast<std::uint64_t>(c.at("adapters"));
+  RandomStream choice = Random(c.seed).stream("lora adapters");
+  std::vector<std::int32_t> chosen(static_cast<std::size_t>(c.at("rows")));
+  for (std::int32_t& adapter : chosen) adapter = static_cast<std::int32_t>(choice.below(count));
+  return chosen;
+}
+
+Work work_with(const KernelCase& c, double adapters) {
+  const LoraShape s{.rows = real(c.at("rows")),
+                    .adapters = adapters,
+                    .in = real(c.at("in")),
+                    .out = real(c.at("out")),
+                    .rank = real(c.at("rank"))};
+  GemmShape shrink = lora_shrink(s), expand = lora_expand(s);
+  shrink.in_bytes = shrink.out_bytes = expand.in_bytes = expand.out_bytes = 4;
+  return work(shrink) + work(expand);
+}
+
 }  // namespace
 
 LoraProblem::LoraProblem(const KernelCase& c)
@@ -34,10 +53,7 @@ LoraProblem::LoraProblem(const KernelCase& c)
   in.resize(static_cast<std::size_t>(rows * k));
   fill_matrix(in, k, c.fill, 1.0, c.seed, "lora in");
   const auto count = static_cast<std::uint64_t>(c.at("adapters"));
-  RandomStream choice = Random(c.seed).stream("lora adapters");
-  for (std::int64_t r = 0; r < rows; ++r) {
-    adapter_of.push_back(static_cast<std::int32_t>(choice.below(count)));
-  }
+  adapter_of = adapters_of_rows(c);
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t seed = Random(c.seed).stream("lora").at(i).bits();
     a.push_back(drawn(rank * k, 1.0 / std::sqrt(real(k)), seed, "lora a"));
@@ -53,16 +69,14 @@ std::vector<LoraAdapter> LoraProblem::adapters() const {
   return views;
 }
 
-Work LoraProblem::work() const {
-  const std::set<std::int32_t> distinct(adapter_of.begin(), adapter_of.end());
-  const LoraShape s{.rows = real(rows),
-                    .adapters = static_cast<double>(distinct.size()),
-                    .in = real(k),
-                    .out = real(n),
-                    .rank = real(rank)};
-  GemmShape shrink = lora_shrink(s), expand = lora_expand(s);
-  shrink.in_bytes = shrink.out_bytes = expand.in_bytes = expand.out_bytes = 4;
-  return inferbench::work(shrink) + inferbench::work(expand);
+Work LoraProblem::work_of(const KernelCase& c) {
+  const std::vector<std::int32_t> chosen = adapters_of_rows(c);
+  const std::set<std::int32_t> distinct(chosen.begin(), chosen.end());
+  return work_with(c, static_cast<double>(distinct.size()));
+}
+
+double LoraProblem::held_bytes(const KernelCase& c) {
+  return work_with(c, real(c.at("adapters"))).bytes().count();
 }
 
 Oracle LoraProblem::oracle(std::size_t most) const {

@@ -18,7 +18,11 @@ class LoraProblem final : public Problem {
   explicit LoraProblem(const KernelCase& kernel_case);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_); }
+  // Of a case, before its inputs are drawn; and the bytes of all adapters, used by a row or not,
+  // with inputs and outputs.
+  static Work work_of(const KernelCase& kernel_case);
+  static double held_bytes(const KernelCase& kernel_case);
   std::size_t outputs() const override { return static_cast<std::size_t>(rows * n); }
   Oracle oracle(std::size_t most) const override;
 

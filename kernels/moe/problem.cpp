@@ -19,6 +19,7 @@ double real(std::int64_t x) {
 }
 
 constexpr double kRound = 0x1p-24;
+constexpr double kMostDrawnLogits = 0x1p18;  // to foresee a case; a few milliseconds
 
 // Rounding errors of a sum of k terms: see GemmProblem::oracle.
 double sum_tolerance(std::int64_t k) {
@@ -32,6 +33,12 @@ GemmWeights draw_weights(const GemmFormat& format, std::int64_t n, std::int64_t 
       Random(seed).stream("experts").at(static_cast<std::uint64_t>(expert)).bits();
   fill_matrix(matrix, k, Fill::normal, 1.0 / std::sqrt(real(k)), of_expert, what);
   return quantise_weights(format, {}, std::move(matrix), k);
+}
+
+MoeShape layer_shape(const KernelCase& c, MoeShape routed) {
+  routed.hidden = real(c.at("hidden")), routed.inter = real(c.at("inter"));
+  routed.weight_bytes = gemm_format(c.format).weight_bytes();
+  return routed;
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ MoeRouting::MoeRouting(const KernelCase& c) : tokens(c.at("tokens")) {
   weights.resize(experts.size());
   route_reference(router, logits, {}, experts, weights);
 
-  const std::int64_t resident = (all + ep - 1) / ep;
+  const std::int64_t resident = experts_per_rank(c);
   std::vector<std::int64_t> rank_rows(static_cast<std::size_t>((all + resident - 1) / resident), 0);
   for (const std::int32_t e : experts) ++rank_rows[static_cast<std::size_t>(e / resident)];
   const auto hottest = std::max_element(rank_rows.begin(), rank_rows.end()) - rank_rows.begin();
@@ -71,6 +78,22 @@ MoeShape MoeRouting::shape() const {
           .active = real(rows.active())};
 }
 
+std::int64_t experts_per_rank(const KernelCase& c) {
+  return (c.at("experts") + c.at("ep") - 1) / c.at("ep");
+}
+
+MoeShape foreseen_routing(const KernelCase& c) {
+  const double tokens = real(c.at("tokens")), all = real(c.at("experts")), k = real(c.at("top_k"));
+  if (tokens * all <= kMostDrawnLogits) return MoeRouting(c).shape();
+  const double ranks = std::ceil(all / real(experts_per_rank(c)));
+  return {.tokens = tokens,
+          .tokens_here = tokens * expected_ranks_visited(all, k, ranks) / ranks,
+          .experts = all,
+          .top_k = k,
+          .rows = routed_rows(tokens, k) / ranks,
+          .active = expected_distinct_experts(all, k, tokens) / ranks};
+}
+
 RouteProblem::RouteProblem(const KernelCase& c) : tokens(c.at("tokens")), case_(c) {
   router = {.experts = c.at("experts"), .top_k = c.at("top_k")};
   if (c.format == "softmax") router.scores = RouterScores::softmax;
@@ -84,9 +107,10 @@ RouteProblem::RouteProblem(const KernelCase& c) : tokens(c.at("tokens")), case_(
   fill_matrix(bias, router.experts, Fill::normal, 0.05, c.seed, "router bias");
 }
 
-Work RouteProblem::work() const {
-  return route_work(
-      {.tokens = real(tokens), .experts = real(router.experts), .top_k = real(router.top_k)});
+Work RouteProblem::work_of(const KernelCase& c) {
+  return route_work({.tokens = real(c.at("tokens")),
+                     .experts = real(c.at("experts")),
+                     .top_k = real(c.at("top_k"))});
 }
 
 Oracle RouteProblem::oracle(std::size_t most) const {
@@ -114,10 +138,9 @@ MoeMoveProblem::MoeMoveProblem(const KernelCase& c, MoeMove m)
   fill_matrix(in, hidden, c.fill, 1.0, c.seed, "moe rows");
 }
 
-Work MoeMoveProblem::work() const {
-  MoeShape s = routing.shape();
-  s.hidden = real(hidden);
-  return move == MoeMove::permute ? gather_work(s) : combine_work(s);
+Work MoeMoveProblem::work_of(const KernelCase& c, MoeMove move, MoeShape routed) {
+  routed.hidden = real(c.at("hidden"));
+  return move == MoeMove::permute ? gather_work(routed) : combine_work(routed);
 }
 
 std::size_t MoeMoveProblem::outputs() const {
@@ -165,13 +188,11 @@ MoeGemmProblem::MoeGemmProblem(const KernelCase& c)
   }
 }
 
-Work MoeGemmProblem::work() const {
-  const GemmFormat& format = gemm_format(case_.format);
-  MoeShape s = routing.shape();
+Work MoeGemmProblem::work_of(const KernelCase& c, MoeShape routed) {
   // As the down projection of a layer: hidden is what comes out.
-  s.hidden = real(n), s.inter = real(k);
-  s.weight_bytes = format.weight_bytes();
-  return down_work(s);
+  routed.hidden = real(c.at("n")), routed.inter = real(c.at("k"));
+  routed.weight_bytes = gemm_format(c.format).weight_bytes();
+  return down_work(routed);
 }
 
 std::size_t MoeGemmProblem::outputs() const {
@@ -212,10 +233,12 @@ MoeLayerProblem::MoeLayerProblem(const KernelCase& c)
 }
 
 MoeShape MoeLayerProblem::moe_shape() const {
-  MoeShape s = routing.shape();
-  s.hidden = real(hidden), s.inter = real(inter);
-  s.weight_bytes = gemm_format(case_.format).weight_bytes();
-  return s;
+  return layer_shape(case_, routing.shape());
+}
+
+Work MoeLayerProblem::work_of(const KernelCase& c, MoeShape routed) {
+  const MoeShape s = layer_shape(c, routed);
+  return moe_layer_work(s) + route_work(s);
 }
 
 Oracle MoeLayerProblem::oracle(std::size_t most) const {

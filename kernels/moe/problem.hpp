@@ -27,6 +27,13 @@ struct MoeRouting {
   MoeShape shape() const;  // without hidden, inter and bytes
 };
 
+// Its shape, before inputs are drawn: by drawing the choices alone, or, where those would be very
+// many, with what is expected if experts are equally popular and ranks equally loaded.
+MoeShape foreseen_routing(const KernelCase& kernel_case);
+
+// Experts that each rank (but the last) has.
+std::int64_t experts_per_rank(const KernelCase& kernel_case);
+
 // logits [tokens, experts] to experts and weights. Formats: softmax, softmax_top_k, sigmoid, and
 // sigmoid_grouped (8 groups, of which 4; DeepSeek-V3).
 //
@@ -36,7 +43,8 @@ class RouteProblem final : public Problem {
   explicit RouteProblem(const KernelCase& kernel_case);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_); }
+  static Work work_of(const KernelCase& kernel_case);  // before inputs are drawn
   std::size_t outputs() const override {
     return static_cast<std::size_t>(2 * tokens * router.top_k);
   }
@@ -62,7 +70,8 @@ class MoeMoveProblem final : public Problem {
   MoeMoveProblem(const KernelCase& kernel_case, MoeMove move);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_, move, routing.shape()); }
+  static Work work_of(const KernelCase& kernel_case, MoeMove move, MoeShape routed);
   std::size_t outputs() const override;
   Oracle oracle(std::size_t most) const override;
 
@@ -81,7 +90,8 @@ class MoeGemmProblem final : public Problem {
   explicit MoeGemmProblem(const KernelCase& kernel_case);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_, routing.shape()); }
+  static Work work_of(const KernelCase& kernel_case, MoeShape routed);
   std::size_t outputs() const override;
   Oracle oracle(std::size_t most) const override;
 
@@ -103,7 +113,8 @@ class MoeLayerProblem final : public Problem {
   explicit MoeLayerProblem(const KernelCase& kernel_case);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override { return moe_layer_work(moe_shape()) + route_work(moe_shape()); }
+  Work work() const override { return work_of(case_, routing.shape()); }
+  static Work work_of(const KernelCase& kernel_case, MoeShape routed);
   std::size_t outputs() const override { return in.size(); }
   Oracle oracle(std::size_t most) const override;
 

@@ -38,10 +38,10 @@ SamplingProblem::SamplingProblem(const KernelCase& c) : vocabulary(c.at("vocab")
 }
 
 // Each logit is read once: a comparison, and with all tokens in play an exponential and a sum.
-Work SamplingProblem::work() const {
-  const SamplingRequest& r = requests.front();
-  const bool weighs = r.temperature > 0 && r.top_k == 0;
-  return inferbench::work(ElementwiseShape{.elements = static_cast<double>(logits.size()),
+Work SamplingProblem::work_of(const KernelCase& c) {
+  const bool weighs = c.at("temperature_permille") > 0 && axis_or(c, "top_k", 0) == 0;
+  const double logits = static_cast<double>(c.at("requests")) * static_cast<double>(c.at("vocab"));
+  return inferbench::work(ElementwiseShape{.elements = logits,
                                            .reads = 1,
                                            .writes = 0,
                                            .bytes_per_element = 4,

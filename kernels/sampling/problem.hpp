@@ -17,7 +17,9 @@ class SamplingProblem final : public Problem {
   explicit SamplingProblem(const KernelCase& kernel_case);
 
   const KernelCase& shape() const override { return case_; }
-  Work work() const override;
+  Work work() const override { return work_of(case_); }
+  // Of a case, before its inputs are drawn.
+  static Work work_of(const KernelCase& kernel_case);
   std::size_t outputs() const override { return requests.size(); }
   Oracle oracle(std::size_t most) const override;
 
