@@ -87,7 +87,7 @@ std::vector<LayerShape> attention_shapes(const Sharded& s) {
   const ModelSpec& m = s.model;
   if (m.mla) {
     throw Error(m.name, "has latent attention (MLA): no keys and values per head to page", "",
-                "bench its linear layers with gemm");
+                "bench it with mla_decode, its linear layers with gemm");
   }
   const std::map<std::string, std::int64_t> heads = {
       {"q_heads", s.heads()}, {"kv_heads", s.kv_heads()}, {"head_dim", m.head_dim}};
@@ -114,6 +114,80 @@ std::vector<LayerShape> vocabulary_shapes(const Sharded& s) {
   return {{"logits", {{"columns", s.model.vocab}}}};
 }
 
+std::vector<LayerShape> latent_shapes(const Sharded& s) {
+  if (!s.model.mla) {
+    throw Error(s.model.name, "has no latent attention (MLA)", "", "bench it with paged_decode");
+  }
+  const MlaSpec& mla = *s.model.mla;
+  return {{"latent",
+           {{"q_heads", s.heads()},
+            {"latent", mla.kv_lora_rank},
+            {"rope", mla.qk_rope_head_dim},
+            {"nope", mla.qk_nope_head_dim}}}};
+}
+std::vector<LayerShape> sampling_shapes(const Sharded& s) {
+  return {{"logits", {{"vocab", s.model.vocab}}}};
+}
+
+const MoeSpec& experts_of(const ModelSpec& model) {
+  if (!model.moe) throw Error(model.name, "has no experts", "", "bench its layers with gemm");
+  return *model.moe;
+}
+
+// One shape with the axes of the router and those given.
+LayerShape of_experts(const char* layer, const MoeSpec& moe,
+                      std::map<std::string, std::int64_t> axes) {
+  axes["experts"] = moe.experts, axes["top_k"] = moe.top_k;
+  return {layer, std::move(axes)};
+}
+
+std::vector<LayerShape> route_shapes(const Sharded& s) {
+  return {of_experts("router", experts_of(s.model), {})};
+}
+std::vector<LayerShape> move_shapes(const Sharded& s) {
+  return {of_experts("experts", experts_of(s.model), {{"hidden", s.model.hidden}})};
+}
+std::vector<LayerShape> grouped_shapes(const Sharded& s) {
+  const MoeSpec& moe = experts_of(s.model);
+  const std::int64_t ffn = s.share(moe.ffn, "expert ffn"), up = s.model.ffn_matrices - 1;
+  return {of_experts("expert_up", moe, {{"n", up * ffn}, {"k", s.model.hidden}}),
+          of_experts("expert_down", moe, {{"n", s.model.hidden}, {"k", ffn}})};
+}
+std::vector<LayerShape> moe_layer_shapes(const Sharded& s) {
+  const MoeSpec& moe = experts_of(s.model);
+  if (s.model.ffn_matrices != 3) {
+    throw Error(s.model.name, "has experts without a gate", "", "bench them with moe_gemm");
+  }
+  const std::int64_t ffn = s.share(moe.ffn, "expert ffn");
+  return {of_experts("experts", moe, {{"hidden", s.model.hidden}, {"inter", ffn}})};
+}
+
+// Linear layers of attention and of a dense FFN, one product each: what engines compute together
+// still has adapters of its own.
+std::vector<LayerShape> adapted_shapes(const Sharded& s) {
+  const ModelSpec& m = s.model;
+  std::vector<LayerShape> out;
+  const auto add = [&](const char* layer, std::int64_t n, std::int64_t k) {
+    out.push_back({layer, {{"in", k}, {"out", n}}});
+  };
+  if (m.mla) {
+    const MlaSpec& mla = *m.mla;
+    const std::int64_t q = s.heads() * (mla.qk_nope_head_dim + mla.qk_rope_head_dim);
+    add("q", q, mla.q_lora_rank > 0 ? mla.q_lora_rank : m.hidden);
+    add("out", m.hidden, s.heads() * mla.v_head_dim);
+  } else {
+    add("q", s.heads() * m.head_dim, m.hidden);
+    add("k", s.kv_heads() * m.head_dim, m.hidden);
+    add("out", m.hidden, s.heads() * m.head_dim);
+  }
+  if (m.dense_layers() > 0) {
+    const std::int64_t ffn = s.share(m.ffn, "ffn");
+    add("up", ffn, m.hidden);
+    add("down", m.hidden, ffn);
+  }
+  return out;
+}
+
 struct Place {
   const char* op;
   std::vector<LayerShape> (*shapes)(const Sharded&);
@@ -129,6 +203,16 @@ constexpr Place kPlaces[] = {
     {"rope", rope_shapes},
     {"softmax", vocabulary_shapes},
     {"argmax", vocabulary_shapes},
+    {"mla_decode", latent_shapes},
+    {"sample", sampling_shapes},
+    {"sample_top_k", sampling_shapes},
+    {"sample_top_p", sampling_shapes},
+    {"moe_route", route_shapes},
+    {"moe_permute", move_shapes},
+    {"moe_gemm", grouped_shapes},
+    {"moe_combine", move_shapes},
+    {"moe_layer", moe_layer_shapes},
+    {"lora", adapted_shapes},
 };
 
 }  // namespace

@@ -40,6 +40,37 @@ TEST(ModelShapes, LatentAttentionAndExperts) {
   EXPECT_THROW(model_shapes("paged_decode", find_model("deepseek-v3"), 1), Error);
 }
 
+// 128 heads over 8 GPUs; experts of 2048, of which a GPU has a share of 256. Latents of 512 + 64.
+TEST(ModelShapes, EveryStepOfDeepSeek) {
+  EXPECT_EQ(text_of("mla_decode", "deepseek-v3", 8),
+            "latent latent=512 nope=128 q_heads=16 rope=64");
+  EXPECT_EQ(text_of("moe_route", "deepseek-v3", 8), "router experts=256 top_k=8");
+  EXPECT_EQ(text_of("moe_combine", "deepseek-v3", 8), "experts experts=256 hidden=7168 top_k=8");
+  EXPECT_EQ(text_of("moe_gemm", "deepseek-v3", 8),
+            "expert_up experts=256 k=7168 n=512 top_k=8 | "
+            "expert_down experts=256 k=256 n=7168 top_k=8");
+  EXPECT_EQ(text_of("moe_layer", "deepseek-v3", 1),
+            "experts experts=256 hidden=7168 inter=2048 top_k=8");
+  EXPECT_EQ(text_of("sample_top_p", "deepseek-v3", 8), "logits vocab=129280");
+}
+
+// Two of eight experts of 14336; 32 heads and 8 KV heads of 128, no dense FFN to adapt.
+TEST(ModelShapes, EveryStepOfMixtral) {
+  EXPECT_EQ(text_of("moe_layer", "mixtral-8x7b", 2),
+            "experts experts=8 hidden=4096 inter=7168 top_k=2");
+  EXPECT_EQ(text_of("lora", "mixtral-8x7b", 1),
+            "q in=4096 out=4096 | k in=4096 out=1024 | out in=4096 out=4096");
+  EXPECT_EQ(text_of("lora", "llama-3-8b", 2),
+            "q in=4096 out=2048 | k in=4096 out=512 | out in=2048 out=4096 | up in=4096 out=7168 | "
+            "down in=7168 out=4096");
+}
+
+TEST(ModelShapes, AModelWithoutThePartSaysSo) {
+  for (const char* op : {"mla_decode", "moe_route", "moe_permute", "moe_gemm", "moe_layer"}) {
+    EXPECT_THROW(model_shapes(op, find_model("llama-3-8b"), 1), Error) << op;
+  }
+}
+
 TEST(ModelShapes, RefusesWhatDoesNotDivide) {
   try {
     model_shapes("gemm", find_model("llama-3-8b"), 3);
@@ -62,6 +93,9 @@ TEST(ModelShapes, NameAxesThatTheOpsHave) {
   for (const std::string& op : ops_with_model_shapes()) {
     for (const ModelSpec& model : models()) {
       if (model.mla && (op == "paged_decode" || op == "prefill_attention")) continue;
+      if (!model.mla && op == "mla_decode") continue;
+      if (!model.moe && op.starts_with("moe_")) continue;
+      if (op == "moe_layer" && model.ffn_matrices != 3) continue;
       for (const LayerShape& shape : model_shapes(op, model, 1)) {
         EXPECT_NO_THROW(make_case(op, "", shape.axes)) << op << " " << model.name;
       }

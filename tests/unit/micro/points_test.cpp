@@ -6,6 +6,8 @@
 #include <set>
 
 #include "harness/base/error.hpp"
+#include "harness/micro/foreseen_work.hpp"
+#include "harness/micro/suites.hpp"
 #include "kernels/registry.hpp"
 
 namespace inferbench {
@@ -109,6 +111,25 @@ TEST(Points, ProvidersAreChosenByWords) {
   const auto best = select_implementations(c, {"best"});
   ASSERT_EQ(best.size(), 1U);
   EXPECT_EQ(best[0], &preferred(c));
+}
+
+// Smoke has a point of each op, and whatever a suite asks for fits together.
+TEST(Suites, EveryOpIsInSmokeAndEveryCaseCanBeForeseen) {
+  std::set<std::string> smoke, core;
+  for (const BenchCase& c : suite_cases("smoke", {}, {}, 1)) smoke.insert(c.kernel.op);
+  for (const BenchCase& c : suite_cases("llm-core", {}, {}, 1)) {
+    core.insert(c.kernel.op);
+    EXPECT_GT(foreseen_work(c.kernel).bytes().count(), 0) << case_text(c.kernel);
+  }
+  for (const Op& op : kernel_ops()) EXPECT_TRUE(smoke.contains(op.name)) << op.name;
+  for (const char* op : {"moe_route", "moe_permute", "moe_gemm", "moe_combine", "moe_layer", "lora",
+                         "mla_decode", "sample", "sample_top_k", "sample_top_p"}) {
+    EXPECT_TRUE(core.contains(op)) << op;
+  }
+  for (const BenchCase& c : suite_cases("full", {"moe_layer", "moe_gemm", "mla_decode"}, {}, 1)) {
+    if (c.kernel.axes.contains("tokens") && c.kernel.at("tokens") > 64) continue;  // slow to draw
+    EXPECT_GT(foreseen_work(c.kernel).bytes().count(), 0) << case_text(c.kernel);
+  }
 }
 
 }  // namespace
