@@ -6,6 +6,7 @@
 
 #include "harness/stats/percentile.hpp"
 #include "kernels/cpu/team.hpp"
+#include "kernels/gemm/format.hpp"
 #include "kernels/machine/probes.hpp"
 
 namespace inferbench {
@@ -39,9 +40,9 @@ struct Bound {
   double ns = 0;
 };
 
-Bound binding(const std::vector<Roof>& roofs, std::string_view op, std::string_view format,
-              const Work& work, unsigned threads, bool cold) {
-  const Roof* arithmetic = best_of(roofs, arithmetic_probes(op, format), threads);
+Bound binding(const std::vector<Roof>& roofs, const Implementation& implementation,
+              std::string_view format, const Work& work, unsigned threads, bool cold) {
+  const Roof* arithmetic = best_of(roofs, arithmetic_probes(implementation, format), threads);
   const Roof* memory = best_of(roofs, {memory_probe(work.bytes().count(), threads, cold)}, threads);
   Bound bound;
   if (arithmetic) bound = {arithmetic, work.flops.count() / arithmetic->rate};
@@ -53,14 +54,15 @@ Bound binding(const std::vector<Roof>& roofs, std::string_view op, std::string_v
 
 }  // namespace
 
-std::vector<std::string> arithmetic_probes(std::string_view op, std::string_view format) {
-  const bool gemm = op.find("gemm") != std::string_view::npos;
-  if (gemm && (format.starts_with("w8a8") || format.starts_with("w4a8") || format == "int8")) {
-    return {"dot_int8_avx2", "dot_int8_vnni"};
-  }
-  std::vector<std::string> probes = kFma;
-  if (gemm && format == "bf16") probes.emplace_back("dot_bf16_avx512");
-  return probes;
+std::vector<std::string> arithmetic_probes(const Implementation& implementation,
+                                           std::string_view format) {
+  if (implementation.needs == Isa::avx512_bf16) return {"dot_bf16_avx512"};
+  if (implementation.needs == Isa::avx512_vnni) return {"dot_int8_vnni"};
+  if (implementation.op != "gemm" || !gemm_format(format).integer) return kFma;
+  const bool eight_bits = gemm_format(format).weights == GemmFormat::Weights::int8 &&
+                          gemm_format(format).largest == 127;
+  // Pairs of products of two 8 bit values need more than 16 bits, so AVX2 widens them first.
+  return {eight_bits || implementation.needs == Isa::portable ? "dot_int16_avx2" : "dot_int8_avx2"};
 }
 
 std::string memory_probe(double bytes, unsigned threads, bool cold) {
@@ -70,10 +72,11 @@ std::string memory_probe(double bytes, unsigned threads, bool cold) {
   return bytes <= cache_bytes(_SC_LEVEL3_CACHE_SIZE) ? "read_l3" : "read_memory";
 }
 
-std::optional<RowRoof> binding_roof(const std::vector<Roof>& roofs, std::string_view op,
-                                    std::string_view format, const Work& work, unsigned threads,
-                                    bool cold, double median_ns) {
-  const Bound bound = binding(roofs, op, format, work, threads, cold);
+std::optional<RowRoof> binding_roof(const std::vector<Roof>& roofs,
+                                    const Implementation& implementation, std::string_view format,
+                                    const Work& work, unsigned threads, bool cold,
+                                    double median_ns) {
+  const Bound bound = binding(roofs, implementation, format, work, threads, cold);
   if (bound.roof == nullptr || median_ns <= 0) return std::nullopt;
   return RowRoof{.probe = bound.roof->probe,
                  .unit = bound.roof->unit,
@@ -81,9 +84,9 @@ std::optional<RowRoof> binding_roof(const std::vector<Roof>& roofs, std::string_
                  .share = bound.ns / median_ns};
 }
 
-double least_ns(const std::vector<Roof>& roofs, std::string_view op, std::string_view format,
-                const Work& work, unsigned threads, bool cold) {
-  return binding(roofs, op, format, work, threads, cold).ns;
+double least_ns(const std::vector<Roof>& roofs, const Implementation& implementation,
+                std::string_view format, const Work& work, unsigned threads, bool cold) {
+  return binding(roofs, implementation, format, work, threads, cold).ns;
 }
 
 // A visit's, so that the two visits of a run are as many as an interval wants.

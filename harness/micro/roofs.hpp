@@ -7,6 +7,7 @@
 
 #include "harness/micro/row.hpp"
 #include "harness/timing/sampler.hpp"
+#include "kernels/cpu/kernel.hpp"
 #include "kernels/shapes/work.hpp"
 
 namespace inferbench {
@@ -20,9 +21,12 @@ struct Roof {
   double drift = 0;  // median of the last visit over that of the first; 1 with one visit
 };
 
-// The arithmetic that computes an op in a format at best: the probe with the highest rate of these
-// is its roof. Weights that are widened before they are multiplied count as what they become.
-std::vector<std::string> arithmetic_probes(std::string_view op, std::string_view format);
+// The arithmetic that an implementation does in a format, whatever the width of its vectors: the
+// probe with the highest rate of these is its roof. Operands that are widened before they are
+// multiplied count as what they become: fp8, fp4 and 2 bit weights are multiplied in fp32, int4 by
+// bf16 as pairs of bf16 where the CPU has those.
+std::vector<std::string> arithmetic_probes(const Implementation& implementation,
+                                           std::string_view format);
 
 // The probe whose bandwidth serves `bytes`: that of the smallest cache of `threads` cores that
 // holds them, or of memory if they start cold.
@@ -30,13 +34,14 @@ std::string memory_probe(double bytes, unsigned threads, bool cold);
 
 // What one run is bound by, and the share of it that `median_ns` reaches: the roof under which it
 // takes longer. nullopt where no probe of the kind was measured.
-std::optional<RowRoof> binding_roof(const std::vector<Roof>& roofs, std::string_view op,
-                                    std::string_view format, const Work& work, unsigned threads,
-                                    bool cold, double median_ns);
+std::optional<RowRoof> binding_roof(const std::vector<Roof>& roofs,
+                                    const Implementation& implementation, std::string_view format,
+                                    const Work& work, unsigned threads, bool cold,
+                                    double median_ns);
 
 // The least time that one run can take under these roofs, in nanoseconds; 0 without any.
-double least_ns(const std::vector<Roof>& roofs, std::string_view op, std::string_view format,
-                const Work& work, unsigned threads, bool cold);
+double least_ns(const std::vector<Roof>& roofs, const Implementation& implementation,
+                std::string_view format, const Work& work, unsigned threads, bool cold);
 
 // Probes by name on `threads` threads, sampled in visits, so that one at the start and one at the
 // end of a run say whether the machine stayed the same in between. Names this machine lacks are

@@ -1,6 +1,7 @@
 #include "harness/micro/run_cases.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -158,8 +159,11 @@ class Run {
     std::set<std::string> probes = {"read_l1", "read_l2", "read_l3", "read_memory"};
     for (const CaseState& state : states_) {
       if (state.runnable.empty()) continue;
-      const KernelCase& kernel = state.given->kernel;
-      for (std::string& probe : arithmetic_probes(kernel.op, kernel.format)) probes.insert(probe);
+      for (const Implementation* i : state.runnable) {
+        for (std::string& probe : arithmetic_probes(*i, state.given->kernel.format)) {
+          probes.insert(std::move(probe));
+        }
+      }
     }
     probes_.emplace(std::vector<std::string>(probes.begin(), probes.end()), options_.bind.threads,
                     stopwatch_, options_.sampler);
@@ -275,12 +279,14 @@ class Run {
     return !state.runnable.empty();
   }
 
-  // By the roofs: whatever the implementation, it cannot be faster.
+  // By the roofs: none of them can be faster.
   std::string too_slow(const CaseState& state) const {
-    const KernelCase& kernel = state.given->kernel;
     if (roofs_.empty()) return "";
-    const double ns = least_ns(roofs_, kernel.op, kernel.format, {.flops = state.foreseen.flops},
-                               options_.bind.threads, cold());
+    double ns = HUGE_VAL;
+    for (const Implementation* i : state.runnable) {
+      ns = std::min(ns, least_ns(roofs_, *i, state.given->kernel.format,
+                                 {.flops = state.foreseen.flops}, options_.bind.threads, cold()));
+    }
     if (ns <= static_cast<double>(options_.longest_run.count())) return "";
     return "one run takes at least " + seconds_text(ns) + " here; --longest-run allows it";
   }
@@ -291,6 +297,12 @@ class Run {
     return *std::find_if(state.rows.begin(), state.rows.end(), [&](const KernelRow& row) {
       return row.implementation == implementation;
     });
+  }
+
+  static const Implementation& implementation_of(const CaseState& state, const std::string& name) {
+    const auto& all = state.given->implementations;
+    return **std::find_if(all.begin(), all.end(),
+                          [&](const Implementation* i) { return i->name == name; });
   }
 
   static void skip_unvisited(CaseState& state, const std::string& reason) {
@@ -340,8 +352,8 @@ class Run {
     for (const TimedSubject& subject : timed) {
       KernelRow& row = row_of(state, subject.name);
       row.timing = timing(subject, state);
-      row.roof = binding_roof(roofs_, row.op, row.format, state.work, row.threads, cold(),
-                              row.timing->median_ns);
+      row.roof = binding_roof(roofs_, implementation_of(state, subject.name), row.format,
+                              state.work, row.threads, cold(), row.timing->median_ns);
       add_suspicions(row);
       for (const TimedSubject& other : timed)
         add_ratio(row, subject, row_of(state, other.name), other);

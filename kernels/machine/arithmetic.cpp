@@ -93,6 +93,23 @@ __attribute__((target("avx2"))) double int8_avx2(std::int64_t iterations) {
   return total;
 }
 
+__attribute__((target("avx2"))) double int16_avx2(std::int64_t iterations) {
+  __m256i sums[kAccumulators];
+  for (__m256i& sum : sums) sum = _mm256_setzero_si256();
+  __m256i a_values = _mm256_set1_epi16(3);
+  const __m256i b_values = _mm256_set1_epi16(-2);
+  for (std::int64_t i = 0; i < iterations; ++i) {
+#pragma GCC unroll 12
+    for (int a = 0; a < kAccumulators; ++a) {
+      asm volatile("" : "+x"(a_values));  // as above
+      sums[a] = _mm256_add_epi32(sums[a], _mm256_madd_epi16(a_values, b_values));
+    }
+  }
+  double total = 0;
+  for (const __m256i& sum : sums) total += _mm256_extract_epi32(sum, 0);
+  return total;
+}
+
 __attribute__((target("avx512f,avx512vnni"))) double int8_vnni(std::int64_t iterations) {
   __m512i sums[kAccumulators];
   for (__m512i& sum : sums) sum = _mm512_setzero_si512();
@@ -124,6 +141,8 @@ constexpr ArithmeticLoop kLoops[] = {
      2 * 32 * kAccumulators, bf16_avx512},
     {"dot_int8_avx2", "u8 x s8 pairs in 16 bit, summed in 32, 256 bit", "GOP/s", Isa::avx2,
      2 * 32 * kAccumulators, int8_avx2},
+    {"dot_int16_avx2", "s16 pairs summed in 32 bit, 256 bit", "GOP/s", Isa::avx2,
+     2 * 16 * kAccumulators, int16_avx2},
     {"dot_int8_vnni", "u8 x s8 quadruples summed in 32 bit, 512 bit", "GOP/s", Isa::avx512_vnni,
      2 * 64 * kAccumulators, int8_vnni},
 #endif
