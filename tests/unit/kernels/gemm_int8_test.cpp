@@ -33,6 +33,11 @@ Operands draw(std::int64_t m, std::int64_t n, std::int64_t k, bool extremes, int
   return o;
 }
 
+Operands one_sign(std::int64_t m, std::int64_t n, std::int64_t k) {
+  return {m, n, k, std::vector<std::int8_t>(static_cast<std::size_t>(m * k), -128),
+          std::vector<std::int8_t>(static_cast<std::size_t>(n * k), -128)};
+}
+
 std::vector<float> multiply(const Operands& o, const TileSet& set, unsigned threads,
                             const char* format) {
   GemmProblem p(make_case("gemm", format, {{"m", o.m}, {"n", o.n}, {"k", o.k}}));
@@ -83,9 +88,7 @@ void expect_exact_everywhere(const TileSet& set) {
     expect_exact(draw(3, 17, 65536, extremes), set);
   }
   // All of one sign: the largest sums there are.
-  Operands all = draw(2, 33, 65536, false);
-  all.in.assign(all.in.size(), -128);
-  all.weights.assign(all.weights.size(), -128);
+  Operands all = one_sign(2, 33, 65536);
   expect_exact(all, set);
   all.weights.assign(all.weights.size(), 127);
   expect_exact(all, set);
@@ -107,7 +110,7 @@ void expect_seven_bits_exact(const TileSet& set) {
     expect_exact(draw(1, 160, 1024, extremes, 63), set, "w8a7");
     expect_exact(draw(7, 70, 257, extremes, 63), set, "w8a7");
   }
-  Operands all = draw(2, 33, 65536, false);
+  Operands all = one_sign(2, 33, 65536);
   for (const int activation : {-63, 63}) {
     for (const int weight : {-128, 127}) {
       all.in.assign(all.in.size(), static_cast<std::int8_t>(activation));
