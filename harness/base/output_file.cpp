@@ -11,6 +11,17 @@
 #include "harness/base/error.hpp"
 
 namespace inferbench {
+namespace {
+
+// A file, or a name that is free. Devices and pipes are written where they are: a file renamed onto
+// /dev/null would take its place.
+bool is_plain(const std::string& path) {
+  std::error_code unknown;
+  const std::filesystem::file_status target = std::filesystem::status(path, unknown);
+  return !std::filesystem::exists(target) || std::filesystem::is_regular_file(target);
+}
+
+}  // namespace
 
 OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (is_stdout()) {
@@ -20,8 +31,8 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
   if (std::filesystem::is_directory(path_)) {
     throw Error(path_, "is a folder", "expected a file name", "e.g. " + path_ + "/result.json");
   }
-  temporary_ = path_ + ".tmp." + std::to_string(::getpid());
-  file_ = std::fopen(temporary_.c_str(), "wb");
+  if (is_plain(path_)) temporary_ = path_ + ".tmp." + std::to_string(::getpid());
+  file_ = std::fopen(temporary_.empty() ? path_.c_str() : temporary_.c_str(), "wb");
   if (file_ == nullptr) {
     throw Error(path_, std::string("cannot be written: ") + std::strerror(errno),
                 "results are written beside their target and renamed",
@@ -32,7 +43,7 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
 OutputFile::~OutputFile() {
   if (file_ == nullptr || is_stdout()) return;
   std::fclose(file_);
-  std::remove(temporary_.c_str());
+  if (!temporary_.empty()) std::remove(temporary_.c_str());
 }
 
 void OutputFile::write(std::string_view text) {
@@ -44,9 +55,13 @@ void OutputFile::write(std::string_view text) {
 void OutputFile::commit() {
   if (std::fflush(file_) != 0) throw Failure(path_ + ": write failed: " + std::strerror(errno));
   if (is_stdout()) return;
-  const bool synced = ::fsync(::fileno(file_)) == 0;
+  const bool synced = temporary_.empty() || ::fsync(::fileno(file_)) == 0;
   const bool closed = std::fclose(file_) == 0;
   file_ = nullptr;
+  if (temporary_.empty()) {
+    if (!closed) throw Failure(path_ + ": write failed: " + std::strerror(errno));
+    return;
+  }
   if (!synced || !closed || std::rename(temporary_.c_str(), path_.c_str()) != 0) {
     const std::string reason = std::strerror(errno);
     std::remove(temporary_.c_str());

@@ -1,6 +1,9 @@
 #include "harness/base/output_file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -44,6 +47,32 @@ TEST(OutputFile, LeavesTheOlderFileAloneWhenTheRunDies) {
 TEST(OutputFile, RefusesAnUnwritablePlaceBeforeTheRun) {
   EXPECT_THROW(OutputFile("/no/such/folder/result.json"), Error);
   EXPECT_THROW(OutputFile(::testing::TempDir()), Error);
+}
+
+// A pipe stays a pipe, and so does a device; /dev/full has room for nothing.
+TEST(OutputFile, WritesDevicesAndPipesWhereTheyAre) {
+  const std::string path = scratch("pipe");
+  std::filesystem::remove(path);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  OutputFile file(path);
+  file.write("{}");
+  file.commit();
+  EXPECT_TRUE(std::filesystem::is_fifo(path));
+  char got[3] = {};
+  EXPECT_EQ(::read(reader, got, 2), 2);
+  EXPECT_STREQ(got, "{}");
+  ::close(reader);
+  std::filesystem::remove(path);
+
+  if (!std::filesystem::is_character_file("/dev/full")) GTEST_SKIP() << "no /dev/full";
+  std::filesystem::create_symlink("/dev/full", path);
+  OutputFile full(path);
+  full.write("{}");
+  EXPECT_THROW(full.commit(), Failure);
+  EXPECT_TRUE(std::filesystem::is_symlink(path));
+  std::filesystem::remove(path);
 }
 
 }  // namespace
