@@ -96,7 +96,7 @@ Implementation decode() {
           .provider = "own",
           .needs = kIsa,
           .formats = kv_formats(),
-          .summary = "split KV, query rows share passes over pages, next page prefetched",
+          .summary = "split KV, query rows share passes over pages, next pages prefetched",
           .available = heads_are_whole,
           .bind = bind<kIsa, AttentionMethod::pages>};
 }

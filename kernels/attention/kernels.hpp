@@ -52,7 +52,7 @@ using NarrowRow = void (*)(const float* from, std::int64_t dim, std::byte* to, f
 // 1805.02867.
 struct AttentionKernels {
   // Block by block, all heads of a block before the next; up to eight rows share one pass over a
-  // page, and the page that comes next is prefetched while this one is computed.
+  // page, and those that come after the two heads at work are prefetched meanwhile.
   PageKernel (*pages)(KvType type) = nullptr;
   WidenPage (*widen)(KvType type) = nullptr;
   NarrowRow (*narrow)(KvType type) = nullptr;
