@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/cli/collectives_report.hpp"
+#include "bench/cli/seed_option.hpp"
 #include "harness/base/error.hpp"
 #include "harness/base/output_file.hpp"
 #include "harness/base/text_table.hpp"
@@ -294,8 +295,7 @@ void add_bench_collectives(CLI::App& bench, VerbContext& context) {
   verb->add_option("--root", given->root, "of broadcast and reduce")->capture_default_str();
   verb->add_option("--budget", given->budget, "wall time for all points together")
       ->capture_default_str();
-  verb->add_option("--seed", given->seed, "inputs, and the order in each round")
-      ->capture_default_str();
+  add_seed_option(*verb, given->seed, "inputs, and the order in each round");
   verb->add_option("--json", given->json, "write a result file; - is stdout");
   verb->add_flag("--csv", given->csv, "print the table as CSV");
   verb->add_flag("--md", given->markdown, "print the table as Markdown");

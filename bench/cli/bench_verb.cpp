@@ -4,6 +4,7 @@
 #include "bench/cli/bench_collectives.hpp"
 #include "bench/cli/bench_kernels.hpp"
 #include "bench/cli/bench_machine.hpp"
+#include "bench/cli/seed_option.hpp"
 #include "bench/cli/verbs.hpp"
 #include "harness/base/error.hpp"
 
@@ -27,8 +28,7 @@ void add_case_options(CLI::App& verb, BenchKernelsArguments& given) {
   verb.add_option("--operators", given.operators, "an InferenceX operator test list (JSON)");
   verb.add_option("--fill", given.fill, "inputs: normal, outliers or extreme")
       ->capture_default_str();
-  verb.add_option("--seed", given.seed, "of inputs and of the order in each round")
-      ->capture_default_str();
+  add_seed_option(verb, given.seed, "of inputs and of the order in each round");
 }
 
 void add_timing_options(CLI::App& verb, BenchKernelsArguments& given) {
@@ -92,8 +92,7 @@ void add_bench_verb(CLI::App& program, VerbContext& context) {
   machine->add_option("--budget", given->budget, "wall time for all probes together")
       ->capture_default_str();
   machine->add_option("--only", given->only, "probes by name (default: all)")->delimiter(',');
-  machine->add_option("--seed", given->seed, "order of the probes in each round")
-      ->capture_default_str();
+  add_seed_option(*machine, given->seed, "order of the probes in each round");
   machine->add_option("--json", given->json, "write rates and raw samples as JSON; - is stdout");
   machine->add_flag("--csv", given->csv, "print the table as CSV");
   machine->callback([given] { run_bench_machine(*given); });

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "bench/cli/seed_option.hpp"
 #include "bench/cli/verbs.hpp"
 #include "harness/base/output_file.hpp"
 #include "harness/base/text_table.hpp"
@@ -94,8 +95,7 @@ void add_selftest_verb(CLI::App& program, VerbContext& context) {
   }
   verb->add_option("--only", given->only, "groups to run: " + groups + " (default: all)")
       ->delimiter(',');
-  verb->add_option("--seed", given->options.seed, "seed of arrivals, services and random inputs")
-      ->capture_default_str();
+  add_seed_option(*verb, given->options.seed, "seed of arrivals, services and random inputs");
   verb->add_option("--customers", given->options.customers, "of each queue")
       ->check(CLI::Range(std::int64_t{1000}, std::int64_t{100'000'000}))
       ->capture_default_str();

@@ -206,6 +206,11 @@ std::vector<BenchCase> suite_cases(std::string_view name, const std::vector<std:
     if (request.formats.empty()) continue;
     for (BenchCase& c : expand(request)) cases.push_back(std::move(c));
   }
+  if (cases.empty()) {
+    throw Error("--suite " + std::string(name), "has no cases of the ops given",
+                "ops that the suite measures",
+                "inferbench bench --suite " + std::string(name) + " --dry-run lists its cases");
+  }
   return without_duplicates(std::move(cases));
 }
 
