@@ -89,8 +89,9 @@ double least_ns(const std::vector<Roof>& roofs, const Implementation& implementa
   return binding(roofs, implementation, format, work, threads, cold).ns;
 }
 
-// A visit's, so that the two visits of a run are as many as an interval wants.
-constexpr Duration::rep kStretches = 4;
+// A visit's, so that a run's two visits are four to an interval. More would cost the budget of a
+// short run: each warms up again, and one look at memory is long.
+constexpr Duration::rep kStretches = 2;
 
 struct RoofProbes::State {
   unsigned threads;

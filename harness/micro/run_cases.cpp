@@ -389,6 +389,7 @@ class Run {
     if (width > kSuspectWidth) {
       row.suspect.push_back("the interval is " + fixed(100 * width, 0) + " % of the median");
     }
+    if (timing.visits == 1) row.suspect.emplace_back("one visit: a spell of load would not show");
     if (timing.preempted_share > kSuspectPreempted) {
       row.suspect.push_back("preempted in " + fixed(100 * timing.preempted_share, 0) +
                             " % of the samples");
