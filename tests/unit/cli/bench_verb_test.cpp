@@ -59,7 +59,7 @@ TEST(BenchVerb, RefusesWhatItDoesNotKnow) {
   expect_refused({"bench", "gemm", "--memory-limit", "much"}, {"--memory-limit", "much"});
   expect_refused({"bench", "--suite", "smok"}, {"--suite", "smoke"});
   expect_refused({"bench", "--suite", "smoke", "-a", "m=1"}, {"suite"});
-  expect_refused({"bench", "lora", "--suite", "smoke"}, {"--suite smoke", "no cases"});
+  expect_refused({"bench", "rope", "--suite", "anchor"}, {"--suite anchor", "no cases"});
   expect_refused({"bench", "gemm", "--seed", "-1"}, {"--seed"});
   expect_refused({"bench", "gemm", "-a", "model=llama-3-8b", "-a", "tp=3"}, {"not divisible"});
   expect_refused(small({"--json", "-", "--csv", "-"}), {"standard output"});
