@@ -1,10 +1,9 @@
 #include "harness/micro/bound_case.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/machine/probes.hpp"
 #include "kernels/registry.hpp"
 
 namespace inferbench {
@@ -63,7 +62,7 @@ std::int64_t rotating_copies(CachePolicy policy, double case_bytes, double last_
 }
 
 double last_cache_bytes() {
-  const long bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
+  const std::size_t bytes = shared_cache_bytes();
   return bytes > 0 ? static_cast<double>(bytes) : 32.0 * 1024 * 1024;
 }
 

@@ -13,6 +13,8 @@ namespace inferbench {
 namespace {
 
 const std::vector<std::string> kFma = {"fma_fp32_portable", "fma_fp32_avx2", "fma_fp32_avx512"};
+const std::vector<std::string> kMemory = {"read_memory", "read_memory_1", "read_memory_2",
+                                          "read_memory_4"};
 
 double median_of(std::vector<double> values) {
   const double middle = 50;
@@ -43,7 +45,7 @@ struct Bound {
 Bound binding(const std::vector<Roof>& roofs, const Implementation& implementation,
               std::string_view format, const Work& work, unsigned threads, bool cold) {
   const Roof* arithmetic = best_of(roofs, arithmetic_probes(implementation, format), threads);
-  const Roof* memory = best_of(roofs, {memory_probe(work.bytes().count(), threads, cold)}, threads);
+  const Roof* memory = best_of(roofs, memory_probes(work.bytes().count(), threads, cold), threads);
   Bound bound;
   if (arithmetic) bound = {arithmetic, work.flops.count() / arithmetic->rate};
   if (memory && work.bytes().count() / memory->rate >= bound.ns) {
@@ -65,11 +67,12 @@ std::vector<std::string> arithmetic_probes(const Implementation& implementation,
   return {eight_bits || implementation.needs == Isa::portable ? "dot_int16_avx2" : "dot_int8_avx2"};
 }
 
-std::string memory_probe(double bytes, unsigned threads, bool cold) {
-  if (cold) return "read_memory";
-  if (bytes <= threads * cache_bytes(_SC_LEVEL1_DCACHE_SIZE)) return "read_l1";
-  if (bytes <= threads * cache_bytes(_SC_LEVEL2_CACHE_SIZE)) return "read_l2";
-  return bytes <= cache_bytes(_SC_LEVEL3_CACHE_SIZE) ? "read_l3" : "read_memory";
+std::vector<std::string> memory_probes(double bytes, unsigned threads, bool cold) {
+  if (cold) return kMemory;
+  if (bytes <= threads * cache_bytes(_SC_LEVEL1_DCACHE_SIZE)) return {"read_l1"};
+  if (bytes <= threads * cache_bytes(_SC_LEVEL2_CACHE_SIZE)) return {"read_l2"};
+  if (bytes <= static_cast<double>(shared_cache_bytes())) return {"read_l3"};
+  return kMemory;
 }
 
 std::optional<RowRoof> binding_roof(const std::vector<Roof>& roofs,
@@ -110,6 +113,12 @@ struct RoofProbes::State {
     return picked;
   }
 
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const MachineProbe& probe : probes) names.push_back(probe.name);
+    return names;
+  }
+
   static std::vector<Subject> unbound(const std::vector<MachineProbe>& probes) {
     std::vector<Subject> subjects;
     subjects.reserve(probes.size());
@@ -131,12 +140,22 @@ RoofProbes::RoofProbes(const std::vector<std::string>& probes, unsigned threads,
 }
 RoofProbes::~RoofProbes() = default;
 
+void RoofProbes::prepare() {
+  const std::vector<std::string> names = state_->names();
+  auto& by_thread = state_->by_thread;
+  if (names.empty() || !by_thread.empty()) return;
+  while (by_thread.size() < state_->threads) by_thread.push_back(State::pick(names));
+  ThreadTeam team(state_->threads);
+  for (std::size_t p = 0; p < names.size(); ++p) {
+    team.run([&](unsigned thread) { by_thread[thread][p].run(); });
+  }
+}
+
 void RoofProbes::visit(Duration budget) {
-  std::vector<std::string> names;
-  for (const MachineProbe& probe : state_->probes) names.push_back(probe.name);
+  prepare();
+  const std::vector<std::string> names = state_->names();
   if (names.empty()) return;
   auto& by_thread = state_->by_thread;
-  while (by_thread.size() < state_->threads) by_thread.push_back(State::pick(names));
   ThreadTeam team(state_->threads);
   std::vector<Subject> subjects;
   for (std::size_t p = 0; p < names.size(); ++p) {

@@ -28,9 +28,9 @@ struct Roof {
 std::vector<std::string> arithmetic_probes(const Implementation& implementation,
                                            std::string_view format);
 
-// The probe whose bandwidth serves `bytes`: that of the smallest cache of `threads` cores that
-// holds them, or of memory if they start cold.
-std::string memory_probe(double bytes, unsigned threads, bool cold);
+// The probes whose bandwidth serves `bytes`, of which the fastest is the roof: of the smallest
+// cache of `threads` cores that holds them, or of memory if they start cold.
+std::vector<std::string> memory_probes(double bytes, unsigned threads, bool cold);
 
 // What one run is bound by, and the share of it that `median_ns` reaches: the roof under which it
 // takes longer. nullopt where no probe of the kind was measured.
@@ -54,6 +54,7 @@ class RoofProbes {
   RoofProbes(const RoofProbes&) = delete;
   RoofProbes& operator=(const RoofProbes&) = delete;
 
+  void prepare();               // faults the memory in; the first visit does so if nobody did
   void visit(Duration budget);  // of all probes together
   std::vector<Roof> roofs() const;
 

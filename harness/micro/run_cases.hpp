@@ -15,7 +15,7 @@ namespace inferbench {
 struct BenchOptions {
   BindOptions bind;
   SamplerOptions sampler;               // its budget is not used; see below
-  Duration budget{60'000'000'000};      // of wall time for everything, preparation included
+  Duration budget{60'000'000'000};      // of wall time for everything but the roofs' memory
   Duration roof_budget{};               // of it, for probing the machine; 0: no roofs
   Duration longest_run{1'000'000'000};  // slower ones are skipped, judged by the roofs
   double memory_limit = 8e9;            // bytes; larger cases are skipped

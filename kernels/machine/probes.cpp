@@ -1,17 +1,14 @@
 #include "kernels/machine/probes.hpp"
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdlib>
-#include <new>
+#include <fstream>
 #include <utility>
 
+#include "kernels/cpu/buffer.hpp"
 #include "kernels/machine/arithmetic.hpp"
 #include "kernels/machine/memory_traffic.hpp"
 
@@ -23,37 +20,18 @@ constexpr std::size_t kMemoryRun = 64u << 20;  // bytes that a run of a cache pr
 constexpr std::size_t kLeastMemorySet = 64u << 20;
 constexpr std::size_t kSharedCacheSet = 4u << 20;
 
-// Doubles on their own cache lines, all touched.
+// Doubles in memory as kernels have it, huge pages included; all touched.
 class Array {
  public:
   explicit Array(std::size_t bytes)
-      : size_(bytes / sizeof(double) / kTrafficStep * kTrafficStep),
-        data_(static_cast<double*>(std::aligned_alloc(kHugePage, rounded(size_ * sizeof(double)))),
-              std::free) {
-    if (data_ == nullptr) throw std::bad_alloc();
-#if defined(__linux__)
-    madvise(data_.get(), rounded(size_ * sizeof(double)), MADV_HUGEPAGE);  // far fewer page faults
-#endif
-    std::fill_n(data_.get(), size_, 1.0);
+      : values_(bytes / sizeof(double) / kTrafficStep * kTrafficStep) {
+    std::fill_n(values_.data(), values_.size(), 1.0);
   }
-  double* data() const {
-    return data_.get();
-  }
-  std::size_t size() const {
-    return size_;
-  }
-  double bytes() const {
-    return static_cast<double>(size_ * sizeof(double));
-  }
+  double* data() { return values_.data(); }
+  std::size_t size() const { return values_.size(); }
 
  private:
-  static constexpr std::size_t kHugePage = std::size_t{2} << 20U;
-  static std::size_t rounded(std::size_t bytes) {
-    return (bytes + kHugePage - 1) / kHugePage * kHugePage;
-  }
-
-  std::size_t size_;
-  std::unique_ptr<double, void (*)(void*)> data_;
+  Buffer<double> values_;
 };
 
 std::size_t cache_bytes(int name, std::size_t otherwise) {
@@ -80,7 +58,7 @@ MachineProbe arithmetic_probe(const ArithmeticLoop& loop) {
 
 // Four times the last cache, so that little of an array is found there on the next pass.
 std::size_t memory_set() {
-  const std::size_t bytes = std::max(kLeastMemorySet, 4 * cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0));
+  const std::size_t bytes = std::max(kLeastMemorySet, 4 * shared_cache_bytes());
   return bytes / (kTrafficStep * sizeof(double)) * kTrafficStep * sizeof(double);
 }
 
@@ -128,8 +106,9 @@ MachineProbe read_probe(std::string name, std::string what, std::size_t set) {
   return probe;
 }
 
+template <double (*kRead)(const double*, std::size_t)>
 void read_memory(const MemoryArrays& m) {
-  keep(read_sum(m[0].data(), m[0].size()));
+  keep(kRead(m[0].data(), m[0].size()));
 }
 void copy_memory(const MemoryArrays& m) {
   copy_streams(m[0].data(), m[1].data(), m[0].size());
@@ -142,6 +121,16 @@ void triad_memory(const MemoryArrays& m) {
 
 }  // namespace
 
+std::size_t shared_cache_bytes() {
+  const std::size_t libc = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 0);
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  std::size_t size = 0;
+  char unit = 0;
+  if (!(file >> size >> unit) || size == 0 || (unit != 'K' && unit != 'M')) return libc;
+  const std::size_t sysfs = size << (unit == 'K' ? 10U : 20U);
+  return libc == 0 ? sysfs : std::min(libc, sysfs);
+}
+
 std::vector<MachineProbe> machine_probes() {
   std::vector<MachineProbe> probes;
   std::size_t loops = 0;
@@ -153,7 +142,13 @@ std::vector<MachineProbe> machine_probes() {
   probes.push_back(read_probe("read_l2", "reads of half of L2", l2 / 2));
   probes.push_back(read_probe("read_l3", "reads of 4 MiB", kSharedCacheSet));
   const auto shared = std::make_shared<std::unique_ptr<MemoryArrays>>();
-  probes.push_back(memory_probe("read_memory", "reads of memory", 1, shared, read_memory));
+  const auto read = [&](const char* name, const char* what, void (*move)(const MemoryArrays&)) {
+    probes.push_back(memory_probe(name, what, 1, shared, move));
+  };
+  read("read_memory", "reads of memory, 8 streams", read_memory<read_sum>);
+  read("read_memory_1", "1 stream", read_memory<read_sum_1_stream>);
+  read("read_memory_2", "2 streams", read_memory<read_sum_2_streams>);
+  read("read_memory_4", "4 streams", read_memory<read_sum_4_streams>);
   probes.push_back(memory_probe("copy_memory", "a = b, 2n bytes", 2, shared, copy_memory));
   probes.push_back(memory_probe("triad_memory", "a = b + s c, 3n bytes", 3, shared, triad_memory));
   return probes;

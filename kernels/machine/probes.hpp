@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,6 +9,10 @@
 #include <vector>
 
 namespace inferbench {
+
+// Bytes of the last cache: the lesser of what libc and Linux's sysfs say (in virtual machines libc
+// may add up caches of a whole processor); 0 if neither does.
+std::size_t shared_cache_bytes();
 
 // One quantity of the machine that kernels are held against: how much arithmetic or memory traffic
 // it can do when nothing else stands in the way.
@@ -26,7 +31,8 @@ struct MachineProbe {
 // per type and instruction set, then reads from L1, L2, L3 and memory, copy and triad from memory.
 //
 // Arithmetic: independent accumulators in registers, enough of them to hide the latency. Memory:
-// eight streams side by side, because one alone leaves a third of the bandwidth unused; sets of
+// eight streams side by side (reads of memory also 1, 2 and 4: which suits the prefetcher differs
+// between processors, and the fastest is the roof), in pages as kernels' buffers have them; sets of
 // half of L1 and L2, 4 MiB for L3 (it is shared, and neighbours have the rest), and for memory
 // arrays of at least 64 MiB and four times L3. Bytes are those the program asks for: a copy moves
 // 2n and a triad 3n, although a cache that writes allocate reads the target as well.

@@ -65,9 +65,19 @@ TEST(Roofs, OtherNumbersOfThreadsDoNotCount) {
 }
 
 TEST(Roofs, ASmallHotCaseIsServedByACache) {
-  EXPECT_EQ(memory_probe(1024, 1, false), "read_l1");
-  EXPECT_EQ(memory_probe(1024, 1, true), "read_memory");
-  EXPECT_EQ(memory_probe(1e12, 1, false), "read_memory");
+  EXPECT_EQ(memory_probes(1024, 1, false), std::vector<std::string>{"read_l1"});
+  EXPECT_EQ(memory_probes(1024, 1, true).front(), "read_memory");
+  EXPECT_EQ(memory_probes(1e12, 1, false), memory_probes(1024, 1, true));
+}
+
+// 0.4 GB at the 25 GB/s of a single stream, not at the 20 GB/s of eight: 16 ms of 20.
+TEST(Roofs, TheFastestWayToReadMemoryIsItsRoof) {
+  std::vector<Roof> roofs = machine();
+  roofs.push_back({.probe = "read_memory_1", .unit = "GB/s", .rate = 25});
+  const Work wide{.flops = Flops(1), .read = Bytes(4e8), .written = Bytes(0)};
+  const auto memory = binding_roof(roofs, of("gemm", "avx2"), "fp32", wide, 1, true, 20e6).value();
+  EXPECT_EQ(memory.probe, "read_memory_1");
+  EXPECT_DOUBLE_EQ(memory.share, 0.8);
 }
 
 }  // namespace
