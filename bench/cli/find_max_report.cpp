@@ -4,14 +4,11 @@
 #include <cmath>
 #include <numeric>
 
+#include "bench/cli/count_text.hpp"
 #include "harness/base/text_table.hpp"
 
 namespace inferbench {
 namespace {
-
-std::string count_text(std::size_t n) {
-  return with_commas(static_cast<long long>(n));
-}
 
 std::string named(const SweepTask& task) {
   return label(task.parallel) + ", chunk " + with_commas(task.chunk.count());

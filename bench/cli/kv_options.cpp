@@ -10,7 +10,7 @@
 namespace inferbench {
 namespace {
 
-constexpr const char* kGroup = "KV memory";
+constexpr const char* kMemoryGroup = "KV memory";
 
 Bytes gigabytes(const char* option, const std::optional<double>& value) {
   if (!value) return Bytes(0);
@@ -61,7 +61,7 @@ KvServing kv_serving(const KvArguments& arguments, Tokens hash_tokens, Tokens bl
 
 void add_kv_options(CLI::App& verb, KvArguments& arguments) {
   const auto add = [&](const char* name, auto& value, const char* help) {
-    return verb.add_option(name, value, help)->group(kGroup);
+    return verb.add_option(name, value, help)->group(kMemoryGroup);
   };
   add("--kv", arguments.layout,
       "paged: blocks as a sequence grows; contiguous: room for the longest possible answer from "
@@ -75,7 +75,7 @@ void add_kv_options(CLI::App& verb, KvArguments& arguments) {
   verb.add_flag("--prefix-cache", arguments.prefix_cache,
                 "keep prompts' KV for later prompts that begin alike; needs a workload with block "
                 "hashes (default off)")
-      ->group(kGroup);
+      ->group(kMemoryGroup);
   add("--kv-cpu-tier", arguments.cpu_tier_gb,
       "GB of host memory per GPU for prefixes that left the GPU (default none)");
 }

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "bench/cli/count_text.hpp"
 #include "harness/base/text_table.hpp"
 
 namespace inferbench {
 namespace {
-
-std::string number(std::uint64_t value) {
-  return with_commas(static_cast<long long>(value));
-}
 
 double share(double part, double whole) {
   return whole > 0 ? part / whole : 0;
@@ -99,7 +96,7 @@ std::string drafts_line(const Totals& sum) {
   if (sum.drafted == 0) return "";
   const auto accepted = static_cast<double>(sum.accepted);
   return "Speculation: " + significant(100 * share(accepted, static_cast<double>(sum.drafted))) +
-         " % of " + number(sum.drafted) + " drafted tokens accepted; " +
+         " % of " + count_text(sum.drafted) + " drafted tokens accepted; " +
          significant(1 + share(accepted, static_cast<double>(sum.verified))) +
          " tokens per decode that had drafts.\n";
 }
@@ -143,11 +140,11 @@ std::string kv_memory(std::span<const ReplicaStats> replicas) {
 std::string replay_activity(std::span<const ReplicaStats> replicas) {
   const Totals sum = totals(replicas);
   const double steps = static_cast<double>(sum.steps);
-  return "Steps: " + number(sum.steps) + ", on average " +
+  return "Steps: " + count_text(sum.steps) + ", on average " +
          significant(share(static_cast<double>(sum.items), steps)) + " requests and " +
          significant(share(static_cast<double>(sum.new_tokens), steps)) +
          " new tokens. KV cache at its fullest: " + significant(100 * fullest(replicas)) +
-         " %. Preemptions: " + number(sum.preemptions) + ".\n" + padding_line(sum) +
+         " %. Preemptions: " + count_text(sum.preemptions) + ".\n" + padding_line(sum) +
          drafts_line(sum) + kv_memory(replicas) + where_time_went(sum);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bench/cli/count_text.hpp"
 #include "bench/cli/fleet_options.hpp"
 #include "bench/cli/kv_options.hpp"
 #include "bench/cli/policy_options.hpp"
@@ -11,10 +12,6 @@
 
 namespace inferbench {
 namespace {
-
-std::string number(std::uint64_t value) {
-  return with_commas(static_cast<long long>(value));
-}
 
 std::string percent(double share) {
   return significant(100 * share) + " %";
@@ -34,11 +31,12 @@ std::string verdict(const ReplayOutcome& outcome) {
   std::string text = summary.validity.valid ? "VALID" : "INVALID";
   text += slo_verdict(summary) + ": " +
           (outcome.executed ? "replay executed on this host, " : "modelled replay, ") +
-          number(counts.completed) + " of " + number(counts.requests) + " requests completed";
-  if (counts.rejected > 0) text += ", " + number(counts.rejected) + " rejected";
-  if (counts.cancelled > 0) text += ", " + number(counts.cancelled) + " cancelled";
-  if (counts.failed > 0) text += ", " + number(counts.failed) + " failed";
-  if (counts.unfinished > 0) text += ", " + number(counts.unfinished) + " unfinished";
+          count_text(counts.completed) + " of " + count_text(counts.requests) +
+          " requests completed";
+  if (counts.rejected > 0) text += ", " + count_text(counts.rejected) + " rejected";
+  if (counts.cancelled > 0) text += ", " + count_text(counts.cancelled) + " cancelled";
+  if (counts.failed > 0) text += ", " + count_text(counts.failed) + " failed";
+  if (counts.unfinished > 0) text += ", " + count_text(counts.unfinished) + " unfinished";
   text += "\n";
   for (const ValidityReason& reason : summary.validity.reasons) {
     text += (reason.invalidates ? "  invalid: " : "  note: ") + reason.text + "\n";

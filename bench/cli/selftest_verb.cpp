@@ -21,13 +21,13 @@ struct SelfTestArguments {
   std::string json;
 };
 
-const char* text_of(CheckOutcome outcome) {
+const char* text_of(SelfCheckOutcome outcome) {
   switch (outcome) {
-    case CheckOutcome::pass:
+    case SelfCheckOutcome::pass:
       return "PASS";
-    case CheckOutcome::fail:
+    case SelfCheckOutcome::fail:
       return "FAIL";
-    case CheckOutcome::figure:
+    case SelfCheckOutcome::figure:
       break;
   }
   return "figure";
@@ -38,8 +38,8 @@ std::string report(const std::vector<SelfCheck>& checks) {
   std::size_t failed = 0, judged = 0;
   bool interval = false;
   for (const SelfCheck& check : checks) {
-    failed += check.outcome == CheckOutcome::fail ? 1 : 0;
-    judged += check.outcome == CheckOutcome::figure ? 0 : 1;
+    failed += check.outcome == SelfCheckOutcome::fail ? 1 : 0;
+    judged += check.outcome == SelfCheckOutcome::figure ? 0 : 1;
     interval = interval || check.confidence.has_value();
     table.add({text_of(check.outcome), check.name, check.expected, check.found, check.unit});
   }

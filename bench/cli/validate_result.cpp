@@ -128,13 +128,13 @@ nlohmann::ordered_json to_json(const Checked& checked) {
           {"notes", checked.notes}};
 }
 
-struct Options {
+struct ValidateArguments {
   std::vector<std::string> files;
   bool json = false;
   bool schema = false;
 };
 
-void validate(const Options& options, VerbContext& context) {
+void validate(const ValidateArguments& options, VerbContext& context) {
   if (options.schema) {
     std::cout << run_result_schema();
     return;
@@ -161,7 +161,7 @@ void validate(const Options& options, VerbContext& context) {
 }  // namespace
 
 void add_validate_result_verb(CLI::App& program, VerbContext& context) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ValidateArguments>();
   CLI::App* verb = program.add_subcommand(
       "validate-result", "Check result files against the schema and the rules behind it");
   verb->add_option("FILE", options->files,

@@ -9,7 +9,7 @@
 namespace inferbench {
 namespace {
 
-constexpr const char* kGroup = "Workload";
+constexpr const char* kWorkloadGroup = "Workload";
 
 ThinkTime parse_think_time(const std::string& text) {
   const std::string place = "--think-time";
@@ -51,7 +51,7 @@ void parse_window(const std::string& text, WorkloadOptions& options) {
 
 void add_text(CLI::App& verb, const std::string& name, const std::string& type,
               const std::string& help, const std::function<void(const std::string&)>& use) {
-  verb.add_option_function<std::string>(name, use, help)->type_name(type)->group(kGroup);
+  verb.add_option_function<std::string>(name, use, help)->type_name(type)->group(kWorkloadGroup);
 }
 
 }  // namespace
@@ -84,11 +84,11 @@ void add_workload_reading_options(CLI::App& verb, WorkloadOptions& options) {
            "end there) | oracle",
            [o](const std::string& text) { o->max_output = parse_max_output(text); });
   verb.add_flag("--jitter", options.jitter, "spread quantised arrivals inside their quantum")
-      ->group(kGroup);
+      ->group(kWorkloadGroup);
   verb.add_flag("--sort", options.sort, "load and sort a trace whose rows are not in order")
-      ->group(kGroup);
+      ->group(kWorkloadGroup);
   verb.add_flag("--skip-invalid", options.skip_invalid, "skip and count rows that cannot be used")
-      ->group(kGroup);
+      ->group(kWorkloadGroup);
 }
 
 void add_workload_options(CLI::App& verb, WorkloadArguments& arguments, bool required) {
@@ -97,7 +97,7 @@ void add_workload_options(CLI::App& verb, WorkloadArguments& arguments, bool req
                   "(`inferbench list workloads`)")
       ->type_name("SPEC")
       ->required(required)
-      ->group(kGroup);
+      ->group(kWorkloadGroup);
   add_workload_reading_options(verb, arguments.options);
 }
 

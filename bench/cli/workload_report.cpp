@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "bench/cli/count_text.hpp"
 #include "harness/base/text_table.hpp"
 
 namespace inferbench {
@@ -17,10 +18,6 @@ struct Column {
   double p;
 };
 constexpr Column kQuantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}};
-
-std::string count_text(std::uint64_t count) {
-  return with_commas(static_cast<long long>(count));
-}
 
 // A bar in eighths of a column, so that short ones still show.
 std::string bar(double share) {

@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 
 namespace inferbench {
 namespace {
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
 
 double ffn_parameters(const ModelSpec& model, double width) {
   const double hidden = real(model.hidden);

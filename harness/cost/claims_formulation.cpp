@@ -4,15 +4,12 @@
 #include <cmath>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 #include "kernels/shapes/gemm.hpp"
 #include "kernels/shapes/moe.hpp"
 
 namespace inferbench {
 namespace {
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
 
 double peak_of(const HardwareSpec& gpu, DType type, const char* what) {
   const auto found = peak(gpu, type);

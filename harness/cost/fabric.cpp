@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/real.hpp"
+
 namespace inferbench {
-namespace {
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
-
-}  // namespace
-
 bool reduces_in_network(const HardwareSpec& gpu) {
   const bool generation = gpu.link.starts_with("NVLink4") || gpu.link.starts_with("NVLink5");
   return generation && !gpu.full_mesh && gpu.domain_size > 2;

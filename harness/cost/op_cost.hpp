@@ -58,6 +58,12 @@ struct PartTimes {
   }
 };
 
+inline double total(const PartTimes& parts) {
+  double sum = 0;
+  for (const double seconds : parts.seconds) sum += seconds;
+  return sum;
+}
+
 PartTimes part_times(const Ops& ops);
 
 }  // namespace inferbench

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 #include "harness/plan/memory.hpp"
 #include "kernels/shapes/elementwise.hpp"
 #include "kernels/shapes/lora.hpp"
@@ -11,10 +12,6 @@
 
 namespace inferbench {
 namespace {
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
 
 double share(std::int64_t total, std::int64_t ways) {
   return real(largest_share(total, ways));

@@ -30,10 +30,6 @@ StageKind kind_of(const ModelSpec& model, const StageLayers& layers) {
   return kind;
 }
 
-double total(const PartTimes& parts) {
-  return std::accumulate(parts.seconds.begin(), parts.seconds.end(), 0.0);
-}
-
 }  // namespace
 
 std::vector<StageKind> stage_kinds(const ModelSpec& model, std::int64_t stages) {

@@ -25,12 +25,6 @@ PartTimes times_of(const std::function<void(Ops&)>& emit) {
   return part_times(ops);
 }
 
-double total(const PartTimes& parts) {
-  double sum = 0;
-  for (const double seconds : parts.seconds) sum += seconds;
-  return sum;
-}
-
 RankBlocks rank_blocks(const OpsFormulation& f, double tokens) {
   RankBlocks b;
   b.projections = times_of([&](Ops& ops) { f.projections(tokens, ops); });

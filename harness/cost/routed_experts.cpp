@@ -4,16 +4,6 @@
 #include <bit>
 
 namespace inferbench {
-namespace {
-
-double total(const PartTimes& parts) {
-  double sum = 0;
-  for (const double seconds : parts.seconds) sum += seconds;
-  return sum;
-}
-
-}  // namespace
-
 RoutedExperts::RoutedExperts(const OpsFormulation& formulation)
     : formulation_(formulation),
       draws_(formulation.model().moe->experts, formulation.model().moe->top_k,

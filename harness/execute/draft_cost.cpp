@@ -72,7 +72,7 @@ double kv_bytes(const Deployment& deployment) {
   return 0;
 }
 
-double kv_bytes_per_token(const Deployment& deployment) {
+double held_bytes_per_token(const Deployment& deployment) {
   return kv_bytes(deployment) / static_cast<double>(deployment.kv_capacity.count());
 }
 
@@ -80,7 +80,7 @@ Tokens kv_left(const Deployment& target, const Deployment& draft, const Speculat
   const double weights =
       bytes_of(draft.memory, speculation.method == Speculation::Method::draft_model);
   const double left = kv_bytes(target) - weights;
-  const double tokens = left / (kv_bytes_per_token(target) + kv_bytes_per_token(draft));
+  const double tokens = left / (held_bytes_per_token(target) + held_bytes_per_token(draft));
   if (tokens < 1) {
     throw Error("--speculate",
                 draft.model.name + " takes " + human_bytes(weights) + " per GPU, and beside " +

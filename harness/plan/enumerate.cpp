@@ -4,16 +4,11 @@
 #include <utility>
 
 #include "harness/base/error.hpp"
+#include "harness/plan/limits.hpp"
 #include "harness/plan/memory.hpp"
 
 namespace inferbench {
 namespace {
-
-constexpr std::int64_t kMostGpus = 1 << 20;
-
-std::string text(std::int64_t value) {
-  return std::to_string(value);
-}
 
 // Ascending degrees that divide `gpus`.
 std::vector<std::int64_t> degrees_of(std::int64_t gpus, Degrees degrees) {
@@ -35,7 +30,8 @@ void check_caps(const PlanRules& rules, const ParallelConfig& p, std::vector<std
   const auto check = [&](const char* name, const char* degree, std::int64_t value,
                          const std::optional<std::int64_t>& cap) {
     if (!cap || value <= *cap) return;
-    broken.push_back(std::string(name) + ": " + degree + text(value) + " is above " + text(*cap));
+    broken.push_back(std::string(name) + ": " + degree + std::to_string(value) + " is above " +
+                     std::to_string(*cap));
   };
   check("max-tp", "TP", p.tp, rules.max_tp);
   check("max-cp", "CP", p.cp, rules.max_cp);
@@ -50,21 +46,22 @@ std::vector<std::string> broken_rules(const PlanRules& rules, const ParallelConf
   std::vector<std::string> broken;
   check_caps(rules, p, broken);
   if (p.replica_gpus() < rules.min_replica_gpus) {
-    broken.push_back("min-replica-gpus: a replica of " + text(p.replica_gpus()) + " is below " +
-                     text(rules.min_replica_gpus));
+    broken.push_back("min-replica-gpus: a replica of " + std::to_string(p.replica_gpus()) +
+                     " is below " + std::to_string(rules.min_replica_gpus));
   }
   if (rules.pp_divides_layers && model.layers % p.pp != 0) {
-    broken.push_back("pp-divides-layers: PP" + text(p.pp) + " over " + text(model.layers) +
-                     " layers");
+    broken.push_back("pp-divides-layers: PP" + std::to_string(p.pp) + " over " +
+                     std::to_string(model.layers) + " layers");
   }
   if (rules.tp_divides_heads && model.heads % p.tp != 0) {
-    broken.push_back("tp-divides-heads: TP" + text(p.tp) + " over " + text(model.heads) + " heads");
+    broken.push_back("tp-divides-heads: TP" + std::to_string(p.tp) + " over " +
+                     std::to_string(model.heads) + " heads");
   }
   return broken;
 }
 
 std::string shown(const std::optional<std::int64_t>& cap) {
-  return cap ? text(*cap) : "off";
+  return cap ? std::to_string(*cap) : "off";
 }
 
 std::int64_t count_broken(const std::vector<Candidate>& candidates, const std::string& rule) {
@@ -79,7 +76,7 @@ std::int64_t count_broken(const std::vector<Candidate>& candidates, const std::s
 std::vector<Candidate> enumerate(std::int64_t gpus, const PlanRules& rules,
                                  const ModelSpec& model) {
   if (gpus < 1 || gpus > kMostGpus) {
-    throw Error("--gpus", text(gpus), "expected 1 to 1,048,576 GPUs");
+    throw Error("--gpus", std::to_string(gpus), "expected 1 to 1,048,576 GPUs");
   }
   const std::vector<std::int64_t> all = degrees_of(gpus, rules.degrees);
   const std::vector<std::int64_t> one = {1};
@@ -127,7 +124,7 @@ std::vector<RuleText> describe(const PlanRules& rules, const std::vector<Candida
        "TP, CP, EP and PP; the blog's configurations are powers of two"},
       {"max-ep", shown(rules.max_ep),
        "EP is limited by the number of experts (NVIDIA blog, June 2024)"},
-      {"min-replica-gpus", text(rules.min_replica_gpus),
+      {"min-replica-gpus", std::to_string(rules.min_replica_gpus),
        "a replica must hold the weights (NVIDIA blog, June 2024: at least five GPUs)"},
       {"max-tp", shown(rules.max_tp), "cap on tensor parallelism"},
       {"max-cp", shown(rules.max_cp), "cap on context parallelism"},

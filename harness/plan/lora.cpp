@@ -5,6 +5,7 @@
 
 #include "harness/base/error.hpp"
 #include "harness/base/random.hpp"
+#include "harness/base/real.hpp"
 #include "harness/plan/memory.hpp"
 #include "harness/plan/option_terms.hpp"
 
@@ -12,10 +13,6 @@ namespace inferbench {
 namespace {
 
 constexpr double kAdapterBytes = 2.0;  // per element
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
 
 void read_targets(const std::string& text, const ModelSpec& model, const std::string& place,
                   LoraAdapters& lora) {

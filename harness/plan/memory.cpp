@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 
 namespace inferbench {
 namespace {
@@ -11,18 +12,10 @@ namespace {
 constexpr double kPlainBytes = 2.0;  // norms, biases and routers stay in 16 bit
 constexpr std::int64_t kLogitRows = 256;
 
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
-
-std::string text(std::int64_t value) {
-  return std::to_string(value);
-}
-
 // ", 60 of 120 layers"
 std::string of_layers(const ModelSpec& model, std::int64_t count) {
-  if (count == model.layers) return ", " + text(count) + " layers";
-  return ", " + text(count) + " of " + text(model.layers) + " layers";
+  if (count == model.layers) return ", " + std::to_string(count) + " layers";
+  return ", " + std::to_string(count) + " of " + std::to_string(model.layers) + " layers";
 }
 
 std::string type_name(DType type, const WeightFormat& format = {}) {
@@ -49,11 +42,11 @@ double attention_elements(const ModelSpec& model, std::int64_t tp) {
 
 MemoryPart attention_part(const ModelSpec& model, const ParallelConfig& parallel,
                           const Precision& precision, const StageLayers& layers) {
-  std::string how = text(largest_share(model.heads, parallel.tp)) + " of " + text(model.heads) +
-                    " heads (TP" + text(parallel.tp) + ")";
+  std::string how = std::to_string(largest_share(model.heads, parallel.tp)) + " of " +
+                    std::to_string(model.heads) + " heads (TP" + std::to_string(parallel.tp) + ")";
   if (model.mla && parallel.tp > 1) how += ", latent projections replicated over TP";
   if (!model.mla && parallel.tp > model.kv_heads) how += ", KV heads replicated";
-  if (parallel.ep > 1) how += ", replicated over EP" + text(parallel.ep);
+  if (parallel.ep > 1) how += ", replicated over EP" + std::to_string(parallel.ep);
   return {.name = "attention",
           .bytes = Bytes(real(layers.count) * attention_elements(model, parallel.tp) *
                          stored_bytes(precision.attention, precision.attention_format)),
@@ -70,7 +63,7 @@ MemoryPart dense_ffn_part(const ModelSpec& model, const ParallelConfig& parallel
   return {.name = "ffn",
           .bytes = Bytes(real(layers.dense) * ffn_elements(model, model.ffn, parallel.tp) *
                          stored_bytes(precision.ffn, precision.ffn_format)),
-          .how = "width " + text(model.ffn) + " / TP" + text(parallel.tp) +
+          .how = "width " + std::to_string(model.ffn) + " / TP" + std::to_string(parallel.tp) +
                  of_layers(model, layers.dense) + type_name(precision.ffn, precision.ffn_format)};
 }
 
@@ -81,9 +74,9 @@ MemoryPart experts_part(const ModelSpec& model, const ParallelConfig& parallel,
   return {.name = "experts",
           .bytes = Bytes(real(moe_layers * experts) * per_expert *
                          stored_bytes(precision.experts, precision.experts_format)),
-          .how = text(experts) + " of " + text(model.moe->experts) + " experts (EP" +
-                 text(parallel.ep) + "), each / TP" + text(parallel.tp) +
-                 of_layers(model, moe_layers) +
+          .how = std::to_string(experts) + " of " + std::to_string(model.moe->experts) +
+                 " experts (EP" + std::to_string(parallel.ep) + "), each / TP" +
+                 std::to_string(parallel.tp) + of_layers(model, moe_layers) +
                  type_name(precision.experts, precision.experts_format)};
 }
 
@@ -93,8 +86,9 @@ MemoryPart shared_experts_part(const ModelSpec& model, const ParallelConfig& par
   return {.name = "shared experts",
           .bytes = Bytes(real(moe_layers) * ffn_elements(model, width, parallel.tp) *
                          stored_bytes(precision.ffn, precision.ffn_format)),
-          .how = "width " + text(width) + " / TP" + text(parallel.tp) + ", replicated over EP" +
-                 of_layers(model, moe_layers) + type_name(precision.ffn, precision.ffn_format)};
+          .how = "width " + std::to_string(width) + " / TP" + std::to_string(parallel.tp) +
+                 ", replicated over EP" + of_layers(model, moe_layers) +
+                 type_name(precision.ffn, precision.ffn_format)};
 }
 
 MemoryPart router_part(const ModelSpec& model, std::int64_t moe_layers) {
@@ -141,7 +135,7 @@ MemoryPart embedding_part(const ModelSpec& model, const ParallelConfig& parallel
   return {.name = "embedding",
           .bytes = Bytes((tables * rows * real(model.hidden) + extra) *
                          stored_bytes(precision.head, precision.head_format)),
-          .how = how + ", vocabulary / TP" + text(parallel.tp) +
+          .how = how + ", vocabulary / TP" + std::to_string(parallel.tp) +
                  type_name(precision.head, precision.head_format)};
 }
 
@@ -243,8 +237,8 @@ MemoryPart activation_part(const ModelSpec& model, const ParallelConfig& paralle
       rows * real(3 * hidden + widest) * bytes_per_element(precision.activations) + logits;
   return {.name = "activations",
           .bytes = Bytes(bytes),
-          .how = text(tokens.count()) + " tokens x (3 x hidden + widest layer " + text(widest) +
-                 ")" + type_name(precision.activations)};
+          .how = std::to_string(tokens.count()) + " tokens x (3 x hidden + widest layer " +
+                 std::to_string(widest) + ")" + type_name(precision.activations)};
 }
 
 Bytes memory_available(const HardwareSpec& gpu, const MemoryBudget& budget) {

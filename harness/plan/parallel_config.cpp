@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "harness/base/error.hpp"
+#include "harness/plan/limits.hpp"
 
 namespace inferbench {
 namespace {
 
 constexpr const char* kPlace = "--parallel";
 constexpr const char* kWayOut = "write for example tp2ep16pp2, or tp=4,dp=2";
-constexpr std::int64_t kMostGpus = 1 << 20;
 
 struct Term {
   std::string word;

@@ -46,7 +46,7 @@ SelfCheck accounted(const std::string& name, std::int64_t requests, const Tally&
   SelfCheck check{.name = name};
   check.expected = "each request ends once";
   check.found = tally.saw_all(requests) ? check.expected : "some are lost or doubled";
-  check.outcome = tally.saw_all(requests) ? CheckOutcome::pass : CheckOutcome::fail;
+  check.outcome = tally.saw_all(requests) ? SelfCheckOutcome::pass : SelfCheckOutcome::fail;
   return check;
 }
 
@@ -56,7 +56,7 @@ SelfCheck ceiling(const std::string& name, std::int64_t requests, double seconds
   check.expected = "at least 2,000,000";
   check.found = with_commas(static_cast<long long>(rate));
   check.expected_value = 2e6, check.found_value = rate;
-  check.outcome = CheckOutcome::figure;
+  check.outcome = SelfCheckOutcome::figure;
   return check;
 }
 

@@ -108,7 +108,8 @@ SelfCheck interval_check(const std::string& name, const std::string& unit, doubl
   check.found = significant(interval->mean, 4) + " +- " + significant(interval->half_width, 2);
   const bool sharp = interval->half_width <= kWidest * expected;
   if (!sharp) check.found += ", too wide to tell";
-  check.outcome = interval->contains(expected) && sharp ? CheckOutcome::pass : CheckOutcome::fail;
+  check.outcome =
+      interval->contains(expected) && sharp ? SelfCheckOutcome::pass : SelfCheckOutcome::fail;
   return check;
 }
 

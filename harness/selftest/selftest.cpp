@@ -48,8 +48,9 @@ std::vector<SelfCheck> run_self_test(const SelfTestOptions& options,
 }
 
 bool passed(const std::vector<SelfCheck>& checks) {
-  return std::none_of(checks.begin(), checks.end(),
-                      [](const SelfCheck& check) { return check.outcome == CheckOutcome::fail; });
+  return std::none_of(checks.begin(), checks.end(), [](const SelfCheck& check) {
+    return check.outcome == SelfCheckOutcome::fail;
+  });
 }
 
 SelfCheck equal_check(std::string name, std::string unit, double expected, double found,
@@ -58,7 +59,7 @@ SelfCheck equal_check(std::string name, std::string unit, double expected, doubl
   check.expected = significant(expected, 6), check.found = significant(found, 6);
   check.expected_value = expected, check.found_value = found;
   const bool equal = std::abs(found - expected) <= tolerance * std::max(1.0, std::abs(expected));
-  check.outcome = equal ? CheckOutcome::pass : CheckOutcome::fail;
+  check.outcome = equal ? SelfCheckOutcome::pass : SelfCheckOutcome::fail;
   return check;
 }
 
@@ -68,7 +69,7 @@ SelfCheck no_disagreement_check(std::string name, std::int64_t tried, std::int64
   check.expected = "0 of " + with_commas(tried) + " differ";
   check.found = with_commas(disagreed) + " differ" + (disagreed > 0 ? ", first: " + first : "");
   check.expected_value = 0, check.found_value = static_cast<double>(disagreed);
-  check.outcome = disagreed == 0 && tried > 0 ? CheckOutcome::pass : CheckOutcome::fail;
+  check.outcome = disagreed == 0 && tried > 0 ? SelfCheckOutcome::pass : SelfCheckOutcome::fail;
   return check;
 }
 

@@ -8,7 +8,7 @@
 
 namespace inferbench {
 
-enum class CheckOutcome {
+enum class SelfCheckOutcome {
   pass,
   fail,
   figure,  // a speed: depends on the machine, so it is told and not judged
@@ -24,7 +24,7 @@ struct SelfCheck {
   std::optional<double> expected_value{}, found_value{};
   std::optional<double> half_width{};  // of the confidence interval around found_value
   std::optional<double> confidence{};
-  CheckOutcome outcome = CheckOutcome::fail;
+  SelfCheckOutcome outcome = SelfCheckOutcome::fail;
 };
 
 struct SelfTestOptions {

@@ -5,14 +5,11 @@
 #include <variant>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 #include "workloads/ideal_prefix.hpp"
 
 namespace inferbench {
 namespace {
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
 
 Tokens whole(double tokens) {
   return Tokens(std::max<std::int64_t>(1, std::llround(tokens)));

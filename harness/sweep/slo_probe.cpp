@@ -3,20 +3,13 @@
 #include <cmath>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/metrics/saturation.hpp"
 #include "harness/sweep/replay_setup.hpp"
 #include "workloads/load.hpp"
 
 namespace inferbench {
-namespace {
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
-
-}  // namespace
-
 SloProbe::SloProbe(SweepSystem system, ReplaySweep sweep, double capacity_margin)
     : system_(std::move(system)), sweep_(std::move(sweep)), capacity_margin_(capacity_margin) {
   ensure(sweep_.workload != nullptr, "a probe has a workload");

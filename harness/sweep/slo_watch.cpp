@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 #include "harness/metrics/goodput.hpp"
 #include "harness/metrics/itl.hpp"
 #include "harness/metrics/request_metric.hpp"
@@ -19,10 +20,6 @@ constexpr std::size_t kMostConstraints = 32;  // bits of `violated_`
 
 double tail_of(double percentile) {
   return std::max(percentile, 100 - percentile);
-}
-
-double real(std::uint64_t n) {
-  return static_cast<double>(n);
 }
 
 // P[Binomial(n, chance) >= over]

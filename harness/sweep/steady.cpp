@@ -4,16 +4,13 @@
 #include <cmath>
 
 #include "harness/base/error.hpp"
+#include "harness/base/real.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/cost/claims_formulation.hpp"
 #include "harness/cost/ops_step.hpp"
 
 namespace inferbench {
 namespace {
-
-double real(std::int64_t count) {
-  return static_cast<double>(count);
-}
 
 // Mean over a prompt's positions of the tokens inside the window, one position after another.
 double mean_pairs_per_token(double isl, double window) {

@@ -8,13 +8,12 @@
 namespace inferbench {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 constexpr std::size_t kLongestObject = std::size_t{256} * 1024 * 1024;
 
 }  // namespace
 
 ArrayElements::ArrayElements(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), buffer_(kBuffer + LineReader::kPadding) {}
+    : source_(std::move(source)), buffer_(LineReader::kBuffer + LineReader::kPadding) {}
 
 std::string ArrayElements::place() const {
   return name() + ": conversation " + std::to_string(count_);

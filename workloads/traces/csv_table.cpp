@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "harness/base/error.hpp"
+#include "harness/base/text_table.hpp"
 #include "workloads/text_values.hpp"
 #include "workloads/traces/row_reader.hpp"
 
@@ -34,12 +35,6 @@ std::size_t cell_end(std::string_view line, std::size_t at) {
     if (close != std::string_view::npos) at = close;
   }
   return std::min(line.find(',', at), line.size());
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 namespace inferbench {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 constexpr std::size_t kLongestLine = std::size_t{256} * 1024 * 1024;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 

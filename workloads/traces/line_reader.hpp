@@ -16,6 +16,7 @@ class LineReader {
  public:
   // Readable bytes behind every line, as simdjson wants them.
   static constexpr std::size_t kPadding = 64;
+  static constexpr std::size_t kBuffer = std::size_t{256} * 1024;  // read at a time
 
   explicit LineReader(std::unique_ptr<ByteSource> source);
 

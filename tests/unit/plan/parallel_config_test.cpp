@@ -9,10 +9,10 @@ namespace inferbench {
 namespace {
 
 TEST(ParallelConfig, LabelsNameDegreesAboveOne) {
-  EXPECT_EQ(label({.tp = 2, .ep = 16, .pp = 2}), "TP2EP16PP2");
-  EXPECT_EQ(label({.ep = 16, .dp = 4}), "EP16DP4");
-  EXPECT_EQ(label({}), "TP1");
-  EXPECT_EQ(label({.tp = 8, .cp = 4}), "TP8CP4");
+  EXPECT_EQ(label(ParallelConfig{.tp = 2, .ep = 16, .pp = 2}), "TP2EP16PP2");
+  EXPECT_EQ(label(ParallelConfig{.ep = 16, .dp = 4}), "EP16DP4");
+  EXPECT_EQ(label(ParallelConfig{}), "TP1");
+  EXPECT_EQ(label(ParallelConfig{.tp = 8, .cp = 4}), "TP8CP4");
 }
 
 TEST(ParallelConfig, OrderCaseAndSeparatorsDoNotMatter) {

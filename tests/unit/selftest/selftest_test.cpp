@@ -17,7 +17,7 @@ SelfTestOptions quick(std::uint64_t seed = 0) {
 TEST(SelfTest, PassesWhateverTheSeed) {
   for (const std::uint64_t seed : {0U, 1U}) {
     for (const SelfCheck& check : run_self_test(quick(seed))) {
-      EXPECT_NE(check.outcome, CheckOutcome::fail)
+      EXPECT_NE(check.outcome, SelfCheckOutcome::fail)
           << check.name << ": expected " << check.expected << ", found " << check.found;
     }
   }
