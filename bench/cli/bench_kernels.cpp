@@ -183,8 +183,8 @@ class ProgressLine {
 };
 
 // The files asked for, opened before anything is measured.
-struct Outputs {
-  explicit Outputs(const BenchKernelsArguments& given) {
+struct KernelOutputs {
+  explicit KernelOutputs(const BenchKernelsArguments& given) {
     std::size_t on_stdout = 0;
     const auto open = [&](const std::string& path, std::unique_ptr<OutputFile>& file) {
       if (path.empty()) return;
@@ -230,7 +230,7 @@ void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& c
              VerbContext& context) {
   const Duration budget = budget_of(given, row_count(cases));
   const BenchOptions options = options_of(given, budget);
-  const Outputs outputs(given);
+  const KernelOutputs outputs(given);
   Provenance provenance = start_provenance(given.seed);
   if (!given.operators.empty()) add_input(provenance, "operators", given.operators);
   BenchNoise noise;

@@ -136,31 +136,31 @@ const std::vector<Contest>& contests() {
   return all;
 }
 
-std::string_view name(Verdict verdict) {
+std::string_view name(BarVerdict verdict) {
   switch (verdict) {
-    case Verdict::reached:
+    case BarVerdict::reached:
       return "reached";
-    case Verdict::floor:
+    case BarVerdict::floor:
       return "floor";
-    case Verdict::below:
+    case BarVerdict::below:
       return "below";
-    case Verdict::noisy:
+    case BarVerdict::noisy:
       return "skipped: noisy";
-    case Verdict::shown:
+    case BarVerdict::shown:
       return "-";
-    case Verdict::skipped:
+    case BarVerdict::skipped:
       return "skipped";
-    case Verdict::wrong:
+    case BarVerdict::wrong:
       return "wrong";
   }
   return "";
 }
 
-Verdict judge(const Bar& bar, double ratio, double probe_share) {
-  if (bar.target == 0) return Verdict::shown;
-  if (probe_share < kLeastProbeShare) return Verdict::noisy;
-  if (ratio >= bar.target) return Verdict::reached;
-  return ratio >= bar.floor ? Verdict::floor : Verdict::below;
+BarVerdict judge(const Bar& bar, double ratio, double probe_share) {
+  if (bar.target == 0) return BarVerdict::shown;
+  if (probe_share < kLeastProbeShare) return BarVerdict::noisy;
+  if (ratio >= bar.target) return BarVerdict::reached;
+  return ratio >= bar.floor ? BarVerdict::floor : BarVerdict::below;
 }
 
 }  // namespace inferbench

@@ -28,12 +28,12 @@ struct Contest {
 // Every contest, by op and size. Collectives have their own: inferbench bench collectives.
 const std::vector<Contest>& contests();
 
-enum class Verdict { reached, floor, below, noisy, shown, skipped, wrong };
-std::string_view name(Verdict verdict);
+enum class BarVerdict { reached, floor, below, noisy, shown, skipped, wrong };
+std::string_view name(BarVerdict verdict);
 
 // `noisy` where the probe of the same rounds shows a machine that was not its own: a probe below 85
 // % of its best in this run.
-Verdict judge(const Bar& bar, double ratio, double probe_share);
+BarVerdict judge(const Bar& bar, double ratio, double probe_share);
 inline constexpr double kLeastProbeShare = 0.85;
 
 }  // namespace inferbench

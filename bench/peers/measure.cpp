@@ -72,7 +72,7 @@ void bind_peer(const Bar& bar, const Problem& original, const Truth& truth, cons
   result.error = relative_error(truth, [&](std::size_t i) { return kernel->output(i); });
   if (result.error <= p.tolerance) return;
   kernel.reset();
-  result.verdict = Verdict::wrong;
+  result.verdict = BarVerdict::wrong;
   result.reason =
       "relative error " + std::to_string(result.error) + " beyond " + std::to_string(p.tolerance);
 }

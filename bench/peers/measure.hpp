@@ -13,7 +13,7 @@ namespace inferbench {
 // What one bar came to.
 struct BarResult {
   Bar bar;
-  Verdict verdict = Verdict::skipped;
+  BarVerdict verdict = BarVerdict::skipped;
   std::string reason{};  // of skipped and wrong
   Ratio ratio{};         // speed of own over peer, CPU time of one thread, pairs of the same round
   double peer_ns = 0;    // CPU time, median

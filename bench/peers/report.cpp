@@ -29,8 +29,8 @@ bool is_probe(const BarResult& b) {
 }
 
 // The order of a tally.
-constexpr Verdict kVerdicts[] = {Verdict::reached, Verdict::floor, Verdict::below,
-                                 Verdict::noisy,   Verdict::wrong, Verdict::skipped};
+constexpr BarVerdict kVerdicts[] = {BarVerdict::reached, BarVerdict::floor, BarVerdict::below,
+                                    BarVerdict::noisy,   BarVerdict::wrong, BarVerdict::skipped};
 
 }  // namespace
 
@@ -75,7 +75,7 @@ std::string saturation_lines(const std::vector<Saturation>& products) {
 }
 
 std::string tally(const std::vector<ContestResult>& results) {
-  std::map<Verdict, int> count;
+  std::map<BarVerdict, int> count;
   int all = 0;
   for (const ContestResult& r : results) {
     for (const BarResult& b : r.bars) {
@@ -83,11 +83,11 @@ std::string tally(const std::vector<ContestResult>& results) {
     }
   }
   std::string text = std::to_string(all) + " bars";
-  for (const Verdict v : kVerdicts) {
+  for (const BarVerdict v : kVerdicts) {
     if (count[v] == 0) continue;
     text += (text.find(':') == std::string::npos ? ": " : ", ") + std::to_string(count[v]) + " " +
             std::string(name(v).substr(0, name(v).find(':'))) +
-            (v == Verdict::noisy ? " (noisy)" : "");
+            (v == BarVerdict::noisy ? " (noisy)" : "");
   }
   return text;
 }

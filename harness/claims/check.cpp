@@ -14,11 +14,11 @@ std::string member_text(const std::vector<double>& values) {
   return shown(NumberValue(values), 5);
 }
 
-double slack(const Check& check, double value) {
+double slack(const ClaimCheck& check, double value) {
   return check.absolute ? check.tolerance : check.tolerance * std::abs(value);
 }
 
-bool holds(const Check& check, const std::vector<double>& wanted, double found) {
+bool holds(const ClaimCheck& check, const std::vector<double>& wanted, double found) {
   switch (check.relation) {
     case Relation::equals:
       return std::abs(found - wanted[0]) <= slack(check, wanted[0]);
@@ -34,7 +34,7 @@ bool holds(const Check& check, const std::vector<double>& wanted, double found) 
   }
 }
 
-bool ordered(const Check& check, const std::vector<double>& series) {
+bool ordered(const ClaimCheck& check, const std::vector<double>& series) {
   const double sign = check.relation == Relation::increasing ? 1 : -1;
   for (std::size_t i = 1; i < series.size(); ++i) {
     const double step = sign * (series[i] - series[i - 1]);
@@ -44,13 +44,13 @@ bool ordered(const Check& check, const std::vector<double>& series) {
   return series.size() > 1;
 }
 
-bool level(const Check& check, const std::vector<double>& series) {
+bool level(const ClaimCheck& check, const std::vector<double>& series) {
   if (series.size() < 2) return false;
   const auto [low, high] = std::minmax_element(series.begin(), series.end());
   return *high - *low <= slack(check, *high);
 }
 
-bool passes(const Check& check, const std::vector<double>& wanted,
+bool passes(const ClaimCheck& check, const std::vector<double>& wanted,
             const std::vector<double>& found) {
   switch (check.relation) {
     case Relation::increasing:
@@ -67,13 +67,13 @@ bool passes(const Check& check, const std::vector<double>& wanted,
   }
 }
 
-std::string tolerance_text(const Check& check) {
+std::string tolerance_text(const ClaimCheck& check) {
   if (check.tolerance == 0) return "";
   return " within " + (check.absolute ? significant(check.tolerance, 3)
                                       : significant(100 * check.tolerance, 3) + " %");
 }
 
-std::string wanted_text(const Check& check, const std::vector<double>& wanted) {
+std::string wanted_text(const ClaimCheck& check, const std::vector<double>& wanted) {
   std::string text;
   switch (check.relation) {
     case Relation::equals:
@@ -137,7 +137,7 @@ const NumberValue& NamedRuns::at(const std::string& quantity, const std::string&
   throw unknown_name(place, "quantity", quantity, known);
 }
 
-CheckOutcome evaluate(const Check& check, const NamedRuns& runs, const std::string& place) {
+CheckOutcome evaluate(const ClaimCheck& check, const NamedRuns& runs, const std::string& place) {
   CheckOutcome outcome;
   std::vector<double> found, wanted = check.values;
   bool absent = false;

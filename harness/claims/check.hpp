@@ -20,7 +20,7 @@ enum class Relation {
 };
 
 // One comparison. A series passes equals / at_least / at_most / between when every member does.
-struct Check {
+struct ClaimCheck {
   std::vector<std::string> quantities;  // "run.number"; several scalars together form a series
   Relation relation = Relation::equals;
   std::vector<double> values;
@@ -52,10 +52,10 @@ class NamedRuns {
 // "quantities": [...] instead of "quantity"; "values": [lo, hi] for between; a value may be the
 // name of another quantity, scaled by "times"; "absolute": true makes the tolerance absolute.
 // Throws Error{place}.
-Check read_check(const nlohmann::json& json, const std::string& place);
+ClaimCheck read_check(const nlohmann::json& json, const std::string& place);
 
 // An absent number passes no check. Throws Error{place} for an unknown quantity, and for a text
 // compared as a number.
-CheckOutcome evaluate(const Check& check, const NamedRuns& runs, const std::string& place);
+CheckOutcome evaluate(const ClaimCheck& check, const NamedRuns& runs, const std::string& place);
 
 }  // namespace inferbench

@@ -25,7 +25,7 @@ NamedRuns run_measures(const Scenario& scenario, const World& world) {
 GroupOutcome run_group(const char* name, const CheckGroup& group, const NamedRuns& runs,
                        const std::string& place) {
   GroupOutcome outcome{.name = name, .passed = true, .checks = {}};
-  for (const Check& check : group.checks) {
+  for (const ClaimCheck& check : group.checks) {
     outcome.checks.push_back(evaluate(check, runs, place));
     outcome.passed = outcome.passed && outcome.checks.back().passed;
   }

@@ -35,7 +35,7 @@ const RelationRow& find_relation(const std::string& name, const std::string& pla
   throw unknown_name(place, "relation", name, known);
 }
 
-void add_value(Check& check, const nlohmann::json& value, const std::string& place) {
+void add_value(ClaimCheck& check, const nlohmann::json& value, const std::string& place) {
   if (check.relation == Relation::is) {
     if (!value.is_string()) throw Error(place, value.dump(), "\"is\" compares with a text");
     check.texts.push_back(value.get<std::string>());
@@ -48,7 +48,7 @@ void add_value(Check& check, const nlohmann::json& value, const std::string& pla
   }
 }
 
-void read_values(Check& check, const JsonObject& object, const nlohmann::json& json,
+void read_values(ClaimCheck& check, const JsonObject& object, const nlohmann::json& json,
                  std::size_t needed, const std::string& place) {
   if (object.has("value")) add_value(check, json.at("value"), place);
   if (object.has("values")) {
@@ -68,9 +68,9 @@ void read_values(Check& check, const JsonObject& object, const nlohmann::json& j
 
 }  // namespace
 
-Check read_check(const nlohmann::json& json, const std::string& place) {
+ClaimCheck read_check(const nlohmann::json& json, const std::string& place) {
   const JsonObject object(json, place);
-  Check check;
+  ClaimCheck check;
   check.quantities = object.texts("quantities");
   if (object.has("quantity")) check.quantities.push_back(object.text("quantity"));
   if (check.quantities.empty()) {

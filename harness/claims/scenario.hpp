@@ -17,7 +17,7 @@ struct ScenarioRun {
 // Checks that hold together under the same assumptions.
 struct CheckGroup {
   std::vector<std::string> assumptions;
-  std::vector<Check> checks;
+  std::vector<ClaimCheck> checks;
 };
 
 // Part of a row that does not run here, and what it waits for.

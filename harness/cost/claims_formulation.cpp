@@ -87,7 +87,7 @@ ClaimsFormulation::ClaimsFormulation(const ModelSpec& model, const HardwareSpec&
 ClaimsFormulation::Timed ClaimsFormulation::roofline(double flops, double peak,
                                                      double bytes) const {
   const double compute = flops / peak, memory = bytes / gpu_.memory_rate;
-  return {std::max(compute, memory), compute > memory ? Roof::compute : Roof::memory};
+  return {std::max(compute, memory), compute > memory ? RoofKind::compute : RoofKind::memory};
 }
 
 ClaimsFormulation::Timed ClaimsFormulation::sum(const Timed& a, const Timed& b) {

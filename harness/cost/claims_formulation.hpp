@@ -38,8 +38,8 @@ struct ClaimsStage {
   Seconds head{};       // LM head, of which each stage is charged 1/PP
   Seconds hand_over{};  // to the next stage
   // What binds the rooflines; of two GEMMs the longer one's.
-  Roof attention_gemm_roof{}, prefill_attention_roof{}, decode_attention_roof{};
-  Roof expert_gemm_roof{}, head_roof{};
+  RoofKind attention_gemm_roof{}, prefill_attention_roof{}, decode_attention_roof{};
+  RoofKind expert_gemm_roof{}, head_roof{};
 };
 
 struct ClaimsMemory {
@@ -84,7 +84,7 @@ class ClaimsFormulation {
   double tp_all_reduce(double tokens) const;
   struct Timed {
     double seconds = 0;
-    Roof roof = Roof::memory;
+    RoofKind roof = RoofKind::memory;
   };
   Timed roofline(double flops, double peak, double bytes) const;
   Timed gemm(double m, double k, double n, double weight_bytes, double peak, double count = 1,

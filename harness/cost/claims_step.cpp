@@ -85,14 +85,15 @@ StepExplanation ClaimsStep::explain(const BatchPlan& plan) const {
       "claims formulation: parts are timed as a whole, without FLOPs and bytes per op",
       "rank " + std::to_string(slowest.rank) + " of " + std::to_string(parallel_.ep) + " is last"};
   double total = 0;
-  const auto add = [&](const char* name, const char* part, Roof roof, Seconds time, double count) {
+  const auto add = [&](const char* name, const char* part, RoofKind roof, Seconds time,
+                       double count) {
     if (time.count() <= 0) return;
     total += time.count();
     explanation.ops.push_back(
         {.name = name, .part = part, .count = count, .roof = roof, .time = time});
   };
   const double layers = static_cast<double>(stage_layers);
-  const auto tier = [](bool inside) { return inside ? Roof::scale_up : Roof::scale_out; };
+  const auto tier = [](bool inside) { return inside ? RoofKind::scale_up : RoofKind::scale_out; };
   const auto tier_name = [](bool inside) { return inside ? "scale_up" : "scale_out"; };
   add("attention_gemm", "gemm", s.attention_gemm_roof, s.attention_gemm, layers);
   add("prefill_attention", "attention", s.prefill_attention_roof, s.prefill_attention, layers);
@@ -100,8 +101,8 @@ StepExplanation ClaimsStep::explain(const BatchPlan& plan) const {
   add("tp_collectives", tier_name(tp_inside_), tier(tp_inside_), s.tp_collectives, layers);
   add("expert_gemm", "moe", s.expert_gemm_roof, s.expert_gemm, layers);
   add("all_to_all", tier_name(ep_inside_), tier(ep_inside_), s.all_to_all, layers);
-  add("elementwise", "elementwise", Roof::memory, s.elementwise, layers);
-  add("kernels", "host", Roof::host, s.kernels, layers);
+  add("elementwise", "elementwise", RoofKind::memory, s.elementwise, layers);
+  add("kernels", "host", RoofKind::host, s.kernels, layers);
   add("lm_head_share", "gemm", s.head_roof, s.head / static_cast<double>(parallel_.pp), 1);
   add("hand_over", tier_name(pp_inside_), tier(pp_inside_), s.hand_over, 1);
   for (OpExplanation& op : explanation.ops) op.share = op.time.count() / total;

@@ -2,19 +2,19 @@
 
 namespace inferbench {
 
-std::string_view name(Roof roof) {
+std::string_view name(RoofKind roof) {
   switch (roof) {
-    case Roof::compute:
+    case RoofKind::compute:
       return "compute";
-    case Roof::memory:
+    case RoofKind::memory:
       return "memory";
-    case Roof::scale_up:
+    case RoofKind::scale_up:
       return "scale_up";
-    case Roof::scale_out:
+    case RoofKind::scale_out:
       return "scale_out";
-    case Roof::floor:
+    case RoofKind::floor:
       return "floor";
-    case Roof::host:
+    case RoofKind::host:
       return "host";
   }
   return "";

@@ -11,9 +11,9 @@
 namespace inferbench {
 
 // What bounds an operation's time. `floor`: the launch floor is longer than the roofline itself.
-enum class Roof { compute, memory, scale_up, scale_out, floor, host };
+enum class RoofKind { compute, memory, scale_up, scale_out, floor, host };
 
-std::string_view name(Roof roof);
+std::string_view name(RoofKind roof);
 
 // The parts of StepTiming that an op can count in.
 enum class OpPart { gemm, attention, moe, elementwise, scale_up, scale_out };
@@ -28,7 +28,7 @@ struct OpCost {
   Work work;     // useful work: padding is not in it
   Bytes wire{};  // sent per rank
   Seconds time{};
-  Roof roof = Roof::compute;
+  RoofKind roof = RoofKind::compute;
   double kernels = 1;  // launches
 };
 

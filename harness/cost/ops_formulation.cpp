@@ -43,7 +43,9 @@ OpCost roofline(std::string_view name, OpPart part, const Work& work, double flo
   const double roof = std::max(compute, memory);
   OpCost op{.name = name, .part = part, .work = work};
   op.time = Seconds(roof) + floor;
-  op.roof = floor.count() > roof ? Roof::floor : compute > memory ? Roof::compute : Roof::memory;
+  op.roof = floor.count() > roof ? RoofKind::floor
+            : compute > memory   ? RoofKind::compute
+                                 : RoofKind::memory;
   return op;
 }
 
@@ -181,7 +183,7 @@ void OpsFormulation::exchange(std::string_view name, Collective kind, Bytes mess
                    .work = {},
                    .wire = cost.wire_up,
                    .time = cost.scale_up,
-                   .roof = Roof::scale_up});
+                   .roof = RoofKind::scale_up});
   }
   if (cost.scale_out.count() > 0) {
     ops.push_back({.name = name,
@@ -189,7 +191,7 @@ void OpsFormulation::exchange(std::string_view name, Collective kind, Bytes mess
                    .work = {},
                    .wire = cost.wire_out,
                    .time = cost.scale_out,
-                   .roof = Roof::scale_out});
+                   .roof = RoofKind::scale_out});
   }
 }
 

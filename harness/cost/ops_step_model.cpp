@@ -244,13 +244,13 @@ StepExplanation OpsStep::explain(const BatchPlan& plan) const {
                        .part = "host",
                        .count = 1,
                        .wire = kind.streamed,
-                       .roof = Roof::host,
+                       .roof = RoofKind::host,
                        .time = Seconds(kind.stream)});
   }
   out.ops.push_back({.name = "launch_and_framework",
                      .part = "host",
                      .count = 1,
-                     .roof = Roof::host,
+                     .roof = RoofKind::host,
                      .time = Seconds(seconds.host - kind.stream)});
   for (OpExplanation& op : out.ops) op.share = op.time.count() / sum;
   out.graph = graph_effect(rank);

@@ -22,7 +22,7 @@ struct OpExplanation {
   Flops flops{};     // of all occurrences; useful work, tile padding not counted
   Bytes bytes{};     // to and from memory
   Bytes wire{};      // sent per rank
-  Roof roof = Roof::compute;
+  RoofKind roof = RoofKind::compute;
   Seconds time{};    // of all occurrences
   double share = 0;  // of the sum of all times in the stage
 };

@@ -121,11 +121,11 @@ const TileSet& coded_tiles(const BlockFormat& f) {
                        int4 = make_coded<Int4Code, Fp16Scale, kPanelsOf>(kRows),
                        int2 = make_coded<Int2Code, Fp16Scale, kPanelsOf>(kRows);
   switch (f.element) {
-    case ElementType::e4m3:
+    case CodeType::e4m3:
       return f.block_k == 0 ? fp8 : fp8_block;
-    case ElementType::e2m1:
+    case CodeType::e2m1:
       return f.scale == ScaleType::e8m0 ? mxfp4 : nvfp4;
-    case ElementType::int4:
+    case CodeType::int4:
       return int4;
     default:
       return int2;

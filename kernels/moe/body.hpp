@@ -36,7 +36,7 @@ INFERBENCH_TARGET float ordered_sum(const float* x, std::int64_t n) {
   return total;
 }
 
-INFERBENCH_TARGET void softmax_weights(const Router& r, const float* logits,
+INFERBENCH_TARGET void softmax_weights(const ExpertRouter& r, const float* logits,
                                        const std::int32_t* experts, float* weights) {
   const float largest = logits[experts[0]];
   for (std::int64_t j = 0; j < r.top_k; ++j) weights[j] = exact_exp(logits[experts[j]] - largest);
@@ -54,7 +54,7 @@ INFERBENCH_TARGET void softmax_weights(const Router& r, const float* logits,
 }
 
 // Experts outside of the best groups lose their biased scores.
-void limit_groups(const Router& r, float* biased) {
+void limit_groups(const ExpertRouter& r, float* biased) {
   if (r.groups == r.top_groups) return;
   const std::int64_t size = r.experts / r.groups;
   Scores group;
@@ -74,7 +74,7 @@ void limit_groups(const Router& r, float* biased) {
   }
 }
 
-INFERBENCH_TARGET void sigmoid_route(const Router& r, const float* logits, const float* bias,
+INFERBENCH_TARGET void sigmoid_route(const ExpertRouter& r, const float* logits, const float* bias,
                                      std::int32_t* experts, float* weights) {
   Scores score, biased;
   for (std::int64_t i = 0; i < r.experts; ++i) {
@@ -94,7 +94,7 @@ INFERBENCH_TARGET void sigmoid_route(const Router& r, const float* logits, const
   for (std::int64_t j = 0; j < r.top_k; ++j) weights[j] = weights[j] / total * r.scale;
 }
 
-INFERBENCH_TARGET void route(const Router& r, const float* logits, const float* bias,
+INFERBENCH_TARGET void route(const ExpertRouter& r, const float* logits, const float* bias,
                              std::int32_t* experts, float* weights) {
   if (r.scores == RouterScores::sigmoid) return sigmoid_route(r, logits, bias, experts, weights);
   best(logits, r.experts, r.top_k, experts);

@@ -9,7 +9,7 @@ namespace inferbench {
 
 // Loops over one row, compiled for each instruction set; the same bits from each.
 struct MoeKernels {
-  void (*route)(const Router&, const float* logits, const float* bias, std::int32_t* experts,
+  void (*route)(const ExpertRouter&, const float* logits, const float* bias, std::int32_t* experts,
                 float* weights);
   void (*add_scaled)(float* out, const float* row, float weight, std::int64_t n);
   void (*swiglu)(const float* gate_up, std::int64_t inter, float* out);

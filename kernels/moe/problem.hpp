@@ -17,7 +17,7 @@ namespace inferbench {
 struct MoeRouting {
   explicit MoeRouting(const KernelCase& c);  // throws Error for axes that do not fit together
 
-  Router router;
+  ExpertRouter router;
   std::vector<float> logits;                      // [tokens, experts]
   std::vector<std::int32_t> experts;              // [tokens, top_k]
   std::vector<float> weights;                     // the same
@@ -50,7 +50,7 @@ class RouteProblem final : public Problem {
   }
   Oracle oracle(std::size_t most) const override;
 
-  Router router;
+  ExpertRouter router;
   std::int64_t tokens = 0;
   std::vector<float> logits, bias;
 

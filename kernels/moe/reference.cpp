@@ -21,7 +21,7 @@ std::vector<std::int32_t> ranked(const std::vector<double>& values) {
 }
 
 // Of one token: what experts are chosen by. Experts of groups that take no part have none.
-std::vector<double> choice_scores(const Router& r, std::span<const float> logits,
+std::vector<double> choice_scores(const ExpertRouter& r, std::span<const float> logits,
                                   std::span<const float> bias) {
   std::vector<double> scores(logits.begin(), logits.end());
   if (r.scores != RouterScores::sigmoid) return scores;
@@ -85,8 +85,9 @@ std::vector<float> plain_weights(const GemmWeights& w) {
   return w.int4.values.empty() ? dequantise(w.int8) : dequantise(w.int4);
 }
 
-void route_reference(const Router& r, std::span<const float> logits, std::span<const float> bias,
-                     std::span<std::int32_t> experts, std::span<float> weights) {
+void route_reference(const ExpertRouter& r, std::span<const float> logits,
+                     std::span<const float> bias, std::span<std::int32_t> experts,
+                     std::span<float> weights) {
   const auto n = static_cast<std::size_t>(r.experts), top_k = static_cast<std::size_t>(r.top_k);
   for (std::size_t t = 0; t * n < logits.size(); ++t) {
     const std::span<const float> row = logits.subspan(t * n, n);

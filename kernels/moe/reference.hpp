@@ -19,7 +19,7 @@ ReferenceSum dot_reference(const float* a, const float* b, std::int64_t n);
 std::vector<float> plain_weights(const GemmWeights& weights);
 
 // As moe_route, by sorting. Sigmoids, which decide, are exact_exp's; softmax is in fp64.
-void route_reference(const Router& router, std::span<const float> logits,
+void route_reference(const ExpertRouter& router, std::span<const float> logits,
                      std::span<const float> bias, std::span<std::int32_t> experts,
                      std::span<float> weights);
 

@@ -7,7 +7,7 @@
 
 namespace inferbench {
 
-void check_router(const Router& r) {
+void check_router(const ExpertRouter& r) {
   const auto demand = [](bool holds, const std::string& problem, const char* rule) {
     if (!holds) throw Error("router", problem, rule);
   };
@@ -27,7 +27,7 @@ void check_router(const Router& r) {
          "only sigmoid scores are limited to groups");
 }
 
-void moe_route(const Router& r, std::span<const float> logits, std::span<const float> bias,
+void moe_route(const ExpertRouter& r, std::span<const float> logits, std::span<const float> bias,
                std::span<std::int32_t> experts, std::span<float> weights, ThreadTeam& team,
                Isa isa) {
   check_router(r);

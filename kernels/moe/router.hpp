@@ -23,7 +23,7 @@ namespace inferbench {
 // 2412.19437, section 2.1.2.
 enum class RouterScores { softmax, softmax_top_k, sigmoid };
 
-struct Router {
+struct ExpertRouter {
   std::int64_t experts = 0;
   std::int64_t top_k = 0;
   RouterScores scores = RouterScores::softmax_top_k;
@@ -35,7 +35,7 @@ inline constexpr std::int64_t kMostExperts = 1024;
 
 // Throws Error unless 1 <= top_k <= experts <= 1,024, groups divide the experts and top_groups of
 // them have top_k.
-void check_router(const Router& router);
+void check_router(const ExpertRouter& router);
 
 //   logits   [tokens, experts]  fp32, no NaN
 //   bias     [experts]          fp32, or empty
@@ -45,8 +45,8 @@ void check_router(const Router& router);
 // Scores use exact_exp and sums of one order, so experts and weights have the same bits on every
 // instruction set and in every batch. Throws Error for a router that is none, std::logic_error if
 // spans disagree.
-void moe_route(const Router& router, std::span<const float> logits, std::span<const float> bias,
-               std::span<std::int32_t> experts, std::span<float> weights, ThreadTeam& team,
-               Isa isa = best_isa());
+void moe_route(const ExpertRouter& router, std::span<const float> logits,
+               std::span<const float> bias, std::span<std::int32_t> experts,
+               std::span<float> weights, ThreadTeam& team, Isa isa = best_isa());
 
 }  // namespace inferbench

@@ -57,25 +57,25 @@ void round_each(const float* from, std::int64_t n, float factor, float step, flo
 }
 
 // to = step * nearest element to from * factor.
-void round_elements(ElementType type, const float* from, std::int64_t n, float factor, float step,
+void round_elements(CodeType type, const float* from, std::int64_t n, float factor, float step,
                     float* to) {
   switch (type) {
-    case ElementType::e4m3:
+    case CodeType::e4m3:
       return round_each(from, n, factor, step, to,
                         [](float x) { return nearest_float<3, -6>(x, 448.0F); });
-    case ElementType::e5m2:
+    case CodeType::e5m2:
       return round_each(from, n, factor, step, to,
                         [](float x) { return nearest_float<2, -14>(x, 57344.0F); });
-    case ElementType::e2m1:
+    case CodeType::e2m1:
       return round_each(from, n, factor, step, to,
                         [](float x) { return nearest_float<1, 0>(x, 6.0F); });
-    case ElementType::int8:
+    case CodeType::int8:
       return round_each(from, n, factor, step, to,
                         [](float x) { return nearest_integer(x, -127.0F, 127.0F); });
-    case ElementType::int4:
+    case CodeType::int4:
       return round_each(from, n, factor, step, to,
                         [](float x) { return nearest_integer(x, -8.0F, 7.0F); });
-    case ElementType::int2:
+    case CodeType::int2:
       return round_each(from, n, factor, step, to, [](float x) {
         return std::min(std::max(std::floor(x), -2.0F), 1.0F) + 0.5F;
       });
@@ -89,7 +89,7 @@ float largest_magnitude(const float* x, std::int64_t n) {
 }
 
 // The exponent of the largest element: what MX scales leave out.
-int largest_exponent(ElementType type) {
+int largest_exponent(CodeType type) {
   return std::ilogb(largest(type));
 }
 
@@ -124,7 +124,7 @@ Grid fit(const BlockFormat& f, float most, float whole) {
   return grid_of(rounded_scale(f, most, whole), whole);
 }
 
-double squared_error(const float* x, std::int64_t n, const Grid& g, ElementType type) {
+double squared_error(const float* x, std::int64_t n, const Grid& g, CodeType type) {
   std::array<float, 128> back;
   double error = 0;
   for (std::int64_t from = 0; from < n; from += std::ssize(back)) {
@@ -153,7 +153,7 @@ Grid fit_least_squares(const BlockFormat& f, const float* x, std::int64_t n, flo
 // One block of `rows` by `columns` at `x`, rows `stride` apart.
 Grid fit_block(const BlockFormat& f, const float* x, std::int64_t rows, std::int64_t columns,
                std::int64_t stride, float whole) {
-  if (f.element == ElementType::int2) return fit_least_squares(f, x, columns, whole);
+  if (f.element == CodeType::int2) return fit_least_squares(f, x, columns, whole);
   float most = 0;
   for (std::int64_t r = 0; r < rows; ++r) {
     most = std::max(most, largest_magnitude(x + r * stride, columns));
@@ -162,7 +162,7 @@ Grid fit_block(const BlockFormat& f, const float* x, std::int64_t rows, std::int
 }
 
 std::vector<BlockFormat> make_formats() {
-  using enum ElementType;
+  using enum CodeType;
   std::vector<BlockFormat> f = {
       {.name = "fp8_e4m3-tensor", .element = e4m3, .block_rows = 0},
       {.name = "fp8_e4m3-row", .element = e4m3},
@@ -193,16 +193,16 @@ std::int64_t blocks(std::int64_t n, std::int64_t block) {
 
 }  // namespace
 
-int bits(ElementType type) {
+int bits(CodeType type) {
   switch (type) {
-    case ElementType::e4m3:
-    case ElementType::e5m2:
-    case ElementType::int8:
+    case CodeType::e4m3:
+    case CodeType::e5m2:
+    case CodeType::int8:
       return 8;
-    case ElementType::e2m1:
-    case ElementType::int4:
+    case CodeType::e2m1:
+    case CodeType::int4:
       return 4;
-    case ElementType::int2:
+    case CodeType::int2:
       return 2;
   }
   return 0;
@@ -213,58 +213,58 @@ int bits(ScaleType type) {
   return type == ScaleType::fp16 ? 16 : 8;
 }
 
-float largest(ElementType type) {
+float largest(CodeType type) {
   switch (type) {
-    case ElementType::e4m3:
+    case CodeType::e4m3:
       return 448.0F;
-    case ElementType::e5m2:
+    case CodeType::e5m2:
       return 57344.0F;
-    case ElementType::e2m1:
+    case CodeType::e2m1:
       return 6.0F;
-    case ElementType::int8:
+    case CodeType::int8:
       return 127.0F;
-    case ElementType::int4:
+    case CodeType::int4:
       return 7.0F;
-    case ElementType::int2:
+    case CodeType::int2:
       return 1.5F;
   }
   return 0;
 }
 
-float decode(ElementType type, unsigned code) {
+float decode(CodeType type, unsigned code) {
   switch (type) {
-    case ElementType::e4m3:
+    case CodeType::e4m3:
       return E4m3::decode(code);
-    case ElementType::e5m2:
+    case CodeType::e5m2:
       return E5m2::decode(code);
-    case ElementType::e2m1:
+    case CodeType::e2m1:
       return E2m1::decode(code);
-    case ElementType::int8:
+    case CodeType::int8:
       return static_cast<float>(static_cast<std::int8_t>(code));
-    case ElementType::int4:
+    case CodeType::int4:
       return static_cast<float>(code) - 8.0F;
-    case ElementType::int2:
+    case CodeType::int2:
       return static_cast<float>(code) - 1.5F;
   }
   return 0;
 }
 
-unsigned encode(ElementType type, float x) {
+unsigned encode(CodeType type, float x) {
   float nearest = 0;
   switch (type) {
-    case ElementType::e4m3:
+    case CodeType::e4m3:
       return E4m3::encode(x, 0x7E);
-    case ElementType::e5m2:
+    case CodeType::e5m2:
       return E5m2::encode(x, 0x7B);
-    case ElementType::e2m1:
+    case CodeType::e2m1:
       return E2m1::encode(x, 0x7);
     default:
       round_elements(type, &x, 1, 1.0F, 1.0F, &nearest);
   }
-  if (type == ElementType::int8) {
+  if (type == CodeType::int8) {
     return static_cast<std::uint8_t>(static_cast<std::int8_t>(nearest));
   }
-  return static_cast<unsigned>(nearest + (type == ElementType::int4 ? 8.0F : 1.5F));
+  return static_cast<unsigned>(nearest + (type == CodeType::int4 ? 8.0F : 1.5F));
 }
 
 double BlockFormat::bits_per_element(std::int64_t rows, std::int64_t k) const {
@@ -383,7 +383,7 @@ void round_row(const BlockFormat& f, std::span<float> row, float whole) {
   }
 }
 
-void round_row_with_scale(ElementType element, std::span<float> row, float scale) {
+void round_row_with_scale(CodeType element, std::span<float> row, float scale) {
   const Grid g = grid_of(scale, 1);
   round_elements(element, row.data(), static_cast<std::int64_t>(row.size()), g.factor, g.step,
                  row.data());

@@ -11,7 +11,7 @@
 namespace inferbench {
 
 // What one element says before its scale.
-enum class ElementType {
+enum class CodeType {
   e4m3,  // OCP fp8, largest 448
   e5m2,  // OCP fp8, largest 57,344
   e2m1,  // OCP fp4: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and their negatives
@@ -23,22 +23,22 @@ enum class ElementType {
 // What a block's scale is stored as.
 enum class ScaleType { fp32, fp16, e4m3, e8m0 };
 
-int bits(ElementType type);
+int bits(CodeType type);
 int bits(ScaleType type);
-float largest(ElementType type);  // magnitude that a block's largest element is scaled to
+float largest(CodeType type);  // magnitude that a block's largest element is scaled to
 
 // A code is the low bits(type) bits of a byte: sign and magnitude for floats, two's complement for
 // int8, offset by 8 for int4 and by 1.5 for int2. A code that is no number (e4m3 0x7F, e5m2 0x7D
 // and so on) decodes to NaN or infinity and is never made here.
-float decode(ElementType type, unsigned code);
+float decode(CodeType type, unsigned code);
 
 // Rounded to nearest, ties to even, saturated. x is no NaN.
-unsigned encode(ElementType type, float x);
+unsigned encode(CodeType type, float x);
 
 // Elements with few bits, and scales that blocks of them share.
 struct BlockFormat {
   std::string name;
-  ElementType element = ElementType::e4m3;
+  CodeType element = CodeType::e4m3;
   ScaleType scale = ScaleType::fp32;
   std::int64_t block_rows = 1;  // rows (output channels, tokens) per scale; 0: all
   std::int64_t block_k = 0;     // k per scale; 0: all
@@ -90,6 +90,6 @@ QuantisedBlocks quantise_with_scale(const BlockFormat& format, std::span<const f
 // dequantise(quantise_blocks(...)). For formats whose blocks are of one row, or of one given scale
 // for all: then `scale` is that scale and the row saturates beyond it.
 void round_row(const BlockFormat& format, std::span<float> row, float tensor_scale = 1);
-void round_row_with_scale(ElementType element, std::span<float> row, float scale);
+void round_row_with_scale(CodeType element, std::span<float> row, float scale);
 
 }  // namespace inferbench

@@ -28,7 +28,7 @@ TEST(ClaimsFormulation, BreakdownOfTheBlogsOptimum) {
   near(s.decode_attention, 2.10);
   near(s.kernels, 1.80);
   near(s.elementwise, 1.25);
-  EXPECT_EQ(s.expert_gemm_roof, Roof::compute);
+  EXPECT_EQ(s.expert_gemm_roof, RoofKind::compute);
 }
 
 // One KV head under TP64: every rank reads all of it, so 64 ranks read 64 times as much.

@@ -14,10 +14,10 @@
 namespace inferbench {
 namespace {
 
-constexpr ElementType kTypes[] = {ElementType::e4m3, ElementType::e5m2, ElementType::e2m1,
-                                  ElementType::int8, ElementType::int4, ElementType::int2};
+constexpr CodeType kTypes[] = {CodeType::e4m3, CodeType::e5m2, CodeType::e2m1,
+                               CodeType::int8, CodeType::int4, CodeType::int2};
 
-unsigned codes_of(ElementType type) {
+unsigned codes_of(CodeType type) {
   return 1U << static_cast<unsigned>(bits(type));
 }
 
@@ -41,8 +41,8 @@ double defined(unsigned code, int exponent_bits, int mantissa_bits, int bias) {
 TEST(Blocks, EveryFp8CodeIsWhatItsDefinitionSays) {
   for (unsigned code = 0; code < 256; ++code) {
     const unsigned magnitude = code & 0x7FU;
-    const double e4m3 = static_cast<double>(decode(ElementType::e4m3, code));
-    const double e5m2 = static_cast<double>(decode(ElementType::e5m2, code));
+    const double e4m3 = static_cast<double>(decode(CodeType::e4m3, code));
+    const double e5m2 = static_cast<double>(decode(CodeType::e5m2, code));
     if (magnitude == 0x7F) {
       EXPECT_TRUE(std::isnan(e4m3));
     } else {
@@ -62,18 +62,18 @@ TEST(Blocks, EveryFp4CodeIsWhatTheSpecificationLists) {
   const float listed[16] = {0.0F,  0.5F,  1.0F,  1.5F,  2.0F,  3.0F,  4.0F,  6.0F,
                             -0.0F, -0.5F, -1.0F, -1.5F, -2.0F, -3.0F, -4.0F, -6.0F};
   for (unsigned code = 0; code < 16; ++code) {
-    EXPECT_EQ(decode(ElementType::e2m1, code), listed[code]);
-    EXPECT_EQ(std::signbit(decode(ElementType::e2m1, code)), code >= 8);
-    EXPECT_EQ(encode(ElementType::e2m1, listed[code]), code);
+    EXPECT_EQ(decode(CodeType::e2m1, code), listed[code]);
+    EXPECT_EQ(std::signbit(decode(CodeType::e2m1, code)), code >= 8);
+    EXPECT_EQ(encode(CodeType::e2m1, listed[code]), code);
   }
 }
 
 TEST(Blocks, EveryNumberSurvivesARoundTrip) {
-  for (const ElementType type : kTypes) {
+  for (const CodeType type : kTypes) {
     for (unsigned code = 0; code < codes_of(type); ++code) {
       const float value = decode(type, code);
       if (!std::isfinite(value)) continue;
-      if (type == ElementType::int8 && value == -128) continue;  // not used
+      if (type == CodeType::int8 && value == -128) continue;  // not used
       EXPECT_EQ(encode(type, value), code);
     }
   }
@@ -85,8 +85,8 @@ TEST(Blocks, Fp4RoundsToNearestEven) {
       {0.25F, 0.0F}, {0.26F, 0.5F}, {0.75F, 1.0F}, {1.25F, 1.0F}, {1.75F, 2.0F},  {2.5F, 2.0F},
       {3.5F, 4.0F},  {5.0F, 4.0F},  {5.01F, 6.0F}, {7.0F, 6.0F},  {100.0F, 6.0F}, {0.0F, 0.0F}};
   for (const auto& [x, nearest] : expected) {
-    EXPECT_EQ(decode(ElementType::e2m1, encode(ElementType::e2m1, x)), nearest) << x;
-    EXPECT_EQ(decode(ElementType::e2m1, encode(ElementType::e2m1, -x)), -nearest) << x;
+    EXPECT_EQ(decode(CodeType::e2m1, encode(CodeType::e2m1, x)), nearest) << x;
+    EXPECT_EQ(decode(CodeType::e2m1, encode(CodeType::e2m1, -x)), -nearest) << x;
   }
 }
 
@@ -94,7 +94,7 @@ TEST(Blocks, Fp4RoundsToNearestEven) {
 // themselves and the middles between them; and the fast rounding of rows is the encoder's.
 TEST(Blocks, RoundsToTheNearestNumberThereIs) {
   RandomStream random = Random(9).stream("nearest");
-  for (const ElementType type : kTypes) {
+  for (const CodeType type : kTypes) {
     std::vector<float> numbers, x;
     for (unsigned code = 0; code < codes_of(type); ++code) {
       const float value = decode(type, code);
@@ -113,7 +113,7 @@ TEST(Blocks, RoundsToTheNearestNumberThereIs) {
     for (std::size_t i = 0; i < x.size(); ++i) {
       float nearest = HUGE_VALF;
       for (const float a : numbers) {
-        if (a < -largest(type) && type == ElementType::int8) continue;  // -128 is not used
+        if (a < -largest(type) && type == CodeType::int8) continue;  // -128 is not used
         if (std::abs(a - x[i]) < std::abs(nearest - x[i])) nearest = a;
       }
       const float got = decode(type, encode(type, x[i]));

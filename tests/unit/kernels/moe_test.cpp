@@ -22,7 +22,7 @@ struct Routed {
 };
 
 // By every instruction set, which agree bit for bit.
-Routed routed(const Router& router, const std::vector<float>& logits,
+Routed routed(const ExpertRouter& router, const std::vector<float>& logits,
               const std::vector<float>& bias = {}) {
   const std::size_t choices = logits.size() / static_cast<std::size_t>(router.experts * 1) *
                               static_cast<std::size_t>(router.top_k);
@@ -42,7 +42,7 @@ Routed routed(const Router& router, const std::vector<float>& logits,
 // exp of the logits: 1, 4, 2, 1. Of the best two, 4 / 6 and 2 / 6; of all 8, 4 / 8 and 2 / 8.
 TEST(MoeRoute, SoftmaxBeforeOrAfterTheChoice) {
   const std::vector<float> logits = {0, std::log(4.0F), std::log(2.0F), 0};
-  Router r{.experts = 4, .top_k = 2};
+  ExpertRouter r{.experts = 4, .top_k = 2};
   const Routed after = routed(r, logits);
   EXPECT_EQ(after.experts, (Ints{1, 2}));
   EXPECT_NEAR(after.weights[0], 4.0 / 6, 1e-6);
@@ -61,7 +61,7 @@ TEST(MoeRoute, OfEqualsTheLowerIndexIsChosen) {
 // Sigmoids of log(1), log(3), log(4), log(9): 0.5, 0.75, 0.8, 0.9. The bias lifts expert 0 above
 // the others, but its weight is that of its score: 0.5 of 1.4, times 2.
 TEST(MoeRoute, TheBiasChoosesAndTheScoreWeighs) {
-  const Router r{.experts = 4, .top_k = 2, .scores = RouterScores::sigmoid, .scale = 2};
+  const ExpertRouter r{.experts = 4, .top_k = 2, .scores = RouterScores::sigmoid, .scale = 2};
   const Routed chosen =
       routed(r, {0, std::log(3.0F), std::log(4.0F), std::log(9.0F)}, {0.45F, 0, 0, 0});
   EXPECT_EQ(chosen.experts, (Ints{0, 3}));
@@ -75,7 +75,7 @@ TEST(MoeRoute, OnlyExpertsOfTheBestGroupsTakePart) {
   const auto logit = [](double p) { return static_cast<float>(std::log(p / (1 - p))); };
   const std::vector<float> logits = {logit(0.9), logit(0.1), logit(0.6),
                                      logit(0.6), logit(0.5), logit(0.75)};
-  Router r{.experts = 6, .top_k = 2, .scores = RouterScores::sigmoid, .groups = 3};
+  ExpertRouter r{.experts = 6, .top_k = 2, .scores = RouterScores::sigmoid, .groups = 3};
   r.top_groups = 2;
   EXPECT_EQ(routed(r, logits).experts, (Ints{5, 2}));
   r.top_groups = 3;
@@ -83,11 +83,11 @@ TEST(MoeRoute, OnlyExpertsOfTheBestGroupsTakePart) {
 }
 
 TEST(MoeRoute, RoutersThatAreNoneAreErrors) {
-  for (const Router& r :
-       {Router{.experts = 4, .top_k = 5}, Router{.experts = 0, .top_k = 1},
-        Router{.experts = 6, .top_k = 1, .scores = RouterScores::sigmoid, .groups = 4},
-        Router{.experts = 8, .top_k = 3, .scores = RouterScores::sigmoid, .groups = 4},
-        Router{.experts = 8, .top_k = 1, .groups = 2}}) {
+  for (const ExpertRouter& r :
+       {ExpertRouter{.experts = 4, .top_k = 5}, ExpertRouter{.experts = 0, .top_k = 1},
+        ExpertRouter{.experts = 6, .top_k = 1, .scores = RouterScores::sigmoid, .groups = 4},
+        ExpertRouter{.experts = 8, .top_k = 3, .scores = RouterScores::sigmoid, .groups = 4},
+        ExpertRouter{.experts = 8, .top_k = 1, .groups = 2}}) {
     EXPECT_THROW(check_router(r), Error);
   }
 }

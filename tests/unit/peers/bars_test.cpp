@@ -43,12 +43,12 @@ TEST(Bars, AnUnknownPeerIsAnErrorWithTheNearestNames) {
 // Floor 0.9, target 1.1.
 TEST(Bars, AreJudgedByTheRatioUnlessTheProbeShowsANoisyMachine) {
   const Bar bar{.against = "openblas sgemm", .floor = 0.9, .target = 1.1};
-  EXPECT_EQ(judge(bar, 1.10, 1.0), Verdict::reached);
-  EXPECT_EQ(judge(bar, 1.09, 1.0), Verdict::floor);
-  EXPECT_EQ(judge(bar, 0.90, 0.85), Verdict::floor);
-  EXPECT_EQ(judge(bar, 0.89, 1.0), Verdict::below);
-  EXPECT_EQ(judge(bar, 2.00, 0.84), Verdict::noisy);
-  EXPECT_EQ(judge({.against = "openblas sgemm"}, 2.0, 1.0), Verdict::shown);
+  EXPECT_EQ(judge(bar, 1.10, 1.0), BarVerdict::reached);
+  EXPECT_EQ(judge(bar, 1.09, 1.0), BarVerdict::floor);
+  EXPECT_EQ(judge(bar, 0.90, 0.85), BarVerdict::floor);
+  EXPECT_EQ(judge(bar, 0.89, 1.0), BarVerdict::below);
+  EXPECT_EQ(judge(bar, 2.00, 0.84), BarVerdict::noisy);
+  EXPECT_EQ(judge({.against = "openblas sgemm"}, 2.0, 1.0), BarVerdict::shown);
 }
 
 // Two contests on one roof, the second while the probe gave 80 % of what it gave beside the first.
@@ -68,9 +68,9 @@ TEST(Bars, TheBestProbeOfTheRunIsTheMeasureOfNoise) {
   }
   results[0].probe_rate = 100, results[1].probe_rate = 80;
   judge_all(results);
-  EXPECT_EQ(results[0].bars[0].verdict, Verdict::reached);
-  EXPECT_EQ(results[0].bars[1].verdict, Verdict::shown);
-  EXPECT_EQ(results[1].bars[0].verdict, Verdict::noisy);
+  EXPECT_EQ(results[0].bars[0].verdict, BarVerdict::reached);
+  EXPECT_EQ(results[0].bars[1].verdict, BarVerdict::shown);
+  EXPECT_EQ(results[1].bars[0].verdict, BarVerdict::noisy);
   EXPECT_EQ(tally(results), "2 bars: 1 reached, 1 skipped (noisy)");
 }
 
