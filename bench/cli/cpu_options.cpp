@@ -10,7 +10,7 @@
 namespace inferbench {
 namespace {
 
-constexpr const char* kGroup = "Execution (--system cpu)";
+constexpr const char* kCpuGroup = "Execution (--system cpu)";
 
 // Besides those of the groups that both systems have.
 const std::vector<std::string>& shared_options() {
@@ -24,7 +24,7 @@ const std::vector<std::string>& shared_options() {
 
 bool is_shared(const CLI::Option& option) {
   const std::string& group = option.get_group();
-  if (group == kGroup || group == "Judging" || group == "Output" || group == "Workload")
+  if (group == kCpuGroup || group == "Judging" || group == "Output" || group == "Workload")
     return true;
   const auto& names = shared_options();
   return std::find(names.begin(), names.end(), option.get_name()) != names.end();
@@ -43,7 +43,7 @@ void add_cpu_options(CLI::App& verb, CpuArguments& arguments) {
                   "modelled: steps timed by the cost model; cpu: computed on this host")
       ->capture_default_str();
   const auto add = [&](const char* name, auto& value, const std::string& help) {
-    verb.add_option(name, value, help)->group(kGroup)->capture_default_str();
+    verb.add_option(name, value, help)->group(kCpuGroup)->capture_default_str();
   };
   add("--weights", arguments.weights, "format of linear layers: bf16, w8a8, w4a8-g128, ...");
   add("--kv-format", arguments.kv, joined(kv_formats()));
@@ -68,7 +68,7 @@ void check_options_of_system(const CLI::App& verb, const CpuArguments& arguments
                   "the model is executed on this host, one replica on its cores",
                   "leave it out, or use --system modelled");
     }
-    if (!cpu && option->get_group() == kGroup) {
+    if (!cpu && option->get_group() == kCpuGroup) {
       throw Error(option->get_name(), "does not apply to --system modelled",
                   "nothing is computed there", "--system cpu executes the model on this host");
     }
