@@ -80,7 +80,8 @@ TEST(PackedLinear, GivesARowTheSameBitsInAnyBatch) {
 // The same path as the kernels of the registry: bit for bit what they compute, strip by strip.
 TEST(PackedLinear, IsWhatTheRegistryBinds) {
   for (const GemmFormat& format : gemm_formats()) {
-    if (format.smooth || format.in_code != nullptr) continue;  // calibrated with rows of the problem's own
+    if (format.smooth || format.in_code != nullptr)
+      continue;  // calibrated with rows of the problem's own
     const GemmProblem p(make_case("gemm", format.name, {{"m", 3}, {"n", kN}, {"k", kK}}));
     std::vector<float> weights(static_cast<std::size_t>(kN * kK));
     fill_matrix(weights, kK, Fill::normal, 1.0 / std::sqrt(static_cast<double>(kK)), 1,
