@@ -24,6 +24,12 @@ endif()
 if(INFERBENCH_WERROR)
   target_compile_options(inferbench_options INTERFACE -Werror)
 endif()
+# Of files whose inner loops must be unrolled whole. Instrumented code gains nothing from it, and the
+# compiler takes minutes a file.
+set(INFERBENCH_KERNEL_OPTIMISATION "-O3")
+if(INFERBENCH_SANITIZE)
+  set(INFERBENCH_KERNEL_OPTIMISATION "-O1")
+endif()
 if(INFERBENCH_SANITIZE)
   target_compile_options(inferbench_options INTERFACE
     -fsanitize=${INFERBENCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
