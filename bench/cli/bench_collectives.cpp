@@ -254,7 +254,7 @@ ExitCode run_bench_collectives(const BenchCollectivesArguments& given) {
   const std::unique_ptr<OutputFile> file = open_output(stage, given.json, failed);
   if (failed) return ExitCode::bad_input;
   Provenance provenance = start_provenance(given.seed);
-  const CollectivePlace place{stage.library(), stage.hosts(), stage.cores()};
+  const CollectivePlace place{stage.mpi_version(), stage.host_names(), stage.cores()};
   const std::vector<CollectivePoint> points =
       measure(stage, tasks_of(given, plan), plan, given.seed);
   const ExitCode code = any_wrong(points) ? ExitCode::failed : ExitCode::done;

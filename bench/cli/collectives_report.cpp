@@ -54,7 +54,7 @@ bool rooted(Collective kind) {
 }
 
 bool crowded(const CollectivePoint& point, const CollectivePlace& place) {
-  return place.hosts.size() <= 1 && static_cast<unsigned>(point.problem.ranks) > place.cores;
+  return place.host_names.size() <= 1 && static_cast<unsigned>(point.problem.ranks) > place.cores;
 }
 
 std::vector<std::string> timing_cells(const CollectiveProblem& problem,
@@ -139,7 +139,7 @@ KernelRow row_of(const CollectivePoint& point, const CollectiveResult& result,
   if (combines(p.kind)) row.tags["redop"] = redop_of(p);
   row.implementation = result.subject.implementation->name();
   row.provider = result.subject.implementation->provider;
-  if (row.provider == "mpi") row.version = place.library;
+  if (row.provider == "mpi") row.version = place.mpi_version;
   row.threads = static_cast<unsigned>(p.ranks);
   row.fill = "uniform";
   if (crowded(point, place)) {
@@ -208,8 +208,8 @@ std::string collectives_header(const std::vector<CollectivePoint>& points,
   std::string text = "# ranks:";
   for (const int n : ranks) text += " " + std::to_string(n);
   text += "; cores of this host: " + std::to_string(place.cores) + "\n";
-  if (!place.library.empty()) {
-    text += "# MPI: " + place.library + "; hosts: " + joined(place.hosts) + "\n";
+  if (!place.mpi_version.empty()) {
+    text += "# MPI: " + place.mpi_version + "; hosts: " + joined(place.host_names) + "\n";
   }
   text += "# times are medians over rounds of the slowest rank; GB = 10^9 bytes\n";
   if (any_crowded) {

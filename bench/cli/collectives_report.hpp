@@ -10,9 +10,9 @@ namespace inferbench {
 
 // Where the ranks of a run were.
 struct CollectivePlace {
-  std::string library;             // of MPI; empty without
-  std::vector<std::string> hosts;  // of the processes; empty without MPI
-  unsigned cores = 1;              // of this host
+  std::string mpi_version;              // of MPI; empty without
+  std::vector<std::string> host_names;  // of the processes; empty without MPI
+  unsigned cores = 1;                   // of this host
 };
 
 // Lines that begin with "#", as nccl-tests prints them.

@@ -76,11 +76,11 @@ RankStage::RankStage(bool with_mpi) {
 
 RankStage::~RankStage() = default;
 
-std::string RankStage::library() const {
-  return mpi_ ? mpi_->library() : "";
+std::string RankStage::mpi_version() const {
+  return mpi_ ? mpi_->version() : "";
 }
 
-std::vector<std::string> RankStage::hosts() const {
+std::vector<std::string> RankStage::host_names() const {
   if (!mpi_) return {};
   constexpr std::size_t kName = 256;
   std::string own = mpi_->host();

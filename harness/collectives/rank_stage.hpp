@@ -35,9 +35,9 @@ class RankStage {
 
   bool leads() const { return !mpi_ || mpi_->rank() == 0; }
   int processes() const { return mpi_ ? mpi_->size() : 1; }
-  std::string library() const;             // of MPI; empty without
-  std::vector<std::string> hosts() const;  // of the processes, each once
-  unsigned cores() const;                  // that ranks of this host may use
+  std::string mpi_version() const;              // of MPI; empty without
+  std::vector<std::string> host_names() const;  // of the processes, each once
+  unsigned cores() const;                       // that ranks of this host may use
 
   // Does `body` as every rank that this process is.
   void run(Transport transport, int ranks, const std::function<void(Communicator&)>& body);

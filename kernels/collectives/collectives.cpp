@@ -17,7 +17,7 @@ constexpr const char* kTree = "up the tree, nearest ranks first; fp16 and bf16 a
 template <Collective kKind>
 CollectiveImplementation library() {
   return {kKind, std::nullopt, "mpi", combines(kKind) ? "the library's choice" : "",
-          [](Communicator& comm, const CollectiveCall& call) { comm.library(kKind, call); }};
+          [](Communicator& comm, const CollectiveCall& call) { comm.by_library(kKind, call); }};
 }
 
 }  // namespace

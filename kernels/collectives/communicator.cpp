@@ -23,7 +23,7 @@ const ExposedBuffers& Communicator::exposed(int) const {
   return none;
 }
 
-void Communicator::library(Collective, const CollectiveCall&) {
+void Communicator::by_library(Collective, const CollectiveCall&) {
   ensure(false, "asked for only where has_library()");
 }
 

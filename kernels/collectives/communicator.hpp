@@ -69,7 +69,7 @@ class Communicator {
 
   // The transport's own collectives, where it has some (MPI).
   virtual bool has_library() const { return false; }
-  virtual void library(Collective kind, const CollectiveCall& call);
+  virtual void by_library(Collective kind, const CollectiveCall& call);
 
   // Vectors are worked on in pieces of about so many bytes per rank, so that what one step leaves
   // in a cache is still there in the next; as many as it takes where steps are dear.

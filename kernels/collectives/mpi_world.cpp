@@ -74,7 +74,7 @@ class MpiWorld::Rank final : public Communicator {
   }
 
   bool has_library() const override { return true; }
-  void library(Collective kind, const CollectiveCall& call) override;
+  void by_library(Collective kind, const CollectiveCall& call) override;
 
   // A message has a fixed cost of some microseconds, more than between threads.
   std::size_t piece_bytes() const override { return std::size_t{512} << 10U; }
@@ -83,7 +83,7 @@ class MpiWorld::Rank final : public Communicator {
   const InferbenchMpiTable& table_;
 };
 
-void MpiWorld::Rank::library(Collective kind, const CollectiveCall& call) {
+void MpiWorld::Rank::by_library(Collective kind, const CollectiveCall& call) {
   const InferbenchMpiType type = library_type(call, kind);
   const std::size_t size = type == INFERBENCH_MPI_BYTE ? 1 : size_of(call.type);
   const Blocks send(call.send_bytes), receive(call.receive_bytes);
@@ -157,7 +157,7 @@ int MpiWorld::size() const {
   return table_->size();
 }
 
-std::string MpiWorld::library() const {
+std::string MpiWorld::version() const {
   char text[256] = {};
   table_->library(text, sizeof text);
   return text;

@@ -24,7 +24,7 @@ class MpiWorld {
 
   int rank() const;
   int size() const;
-  std::string library() const;  // "Open MPI v4.1.4"
+  std::string version() const;  // "Open MPI v4.1.4"
   std::string host() const;     // of this rank
   Communicator& communicator();
 
