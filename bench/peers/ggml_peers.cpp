@@ -293,12 +293,12 @@ using Kernel = std::unique_ptr<PeerKernel>;
 
 template <GgmlType kType, bool kRepack>
 Kernel bind_gemm(const Problem& p, const PeerOptions&) {
-  return std::make_unique<MulMat>(dynamic_cast<const GemmProblem&>(p), kType, kRepack);
+  return std::make_unique<MulMat>(gemm(p), kType, kRepack);
 }
 
 template <GgmlType kType>
 Kernel bind_attention(const Problem& p, const PeerOptions&) {
-  return std::make_unique<FlashAttention>(dynamic_cast<const AttentionProblem&>(p), kType);
+  return std::make_unique<FlashAttention>(attention(p), kType);
 }
 
 }  // namespace

@@ -121,10 +121,6 @@ std::string missing(const PeerOptions&) {
   return "";
 }
 
-const GemmProblem& gemm(const Problem& p) {
-  return dynamic_cast<const GemmProblem&>(p);
-}
-
 }  // namespace
 
 std::vector<Peer> onednn_peers() {

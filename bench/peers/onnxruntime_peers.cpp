@@ -224,13 +224,6 @@ std::string missing(const PeerOptions& o) {
 
 using Kernel = std::unique_ptr<PeerKernel>;
 
-const GemmProblem& gemm(const Problem& p) {
-  return dynamic_cast<const GemmProblem&>(p);
-}
-const AttentionProblem& attention(const Problem& p) {
-  return dynamic_cast<const AttentionProblem&>(p);
-}
-
 Kernel bind_attention(const Problem& p, const PeerOptions&) {
   return std::make_unique<GroupQueryAttention>(attention(p));
 }

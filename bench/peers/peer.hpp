@@ -20,6 +20,14 @@ class PeerKernel {
   virtual double output(std::size_t index) const = 0;  // after run(), in the order of own outputs
 };
 
+// The problem of an op, as its peers know it.
+inline const GemmProblem& gemm(const Problem& p) {
+  return dynamic_cast<const GemmProblem&>(p);
+}
+inline const AttentionProblem& attention(const Problem& p) {
+  return dynamic_cast<const AttentionProblem&>(p);
+}
+
 // Where peers are found, and what they may use.
 struct PeerOptions {
   std::string node_modules;  // with onnxruntime-node and @node-llama-cpp/linux-x64

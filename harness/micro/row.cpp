@@ -32,7 +32,7 @@ std::string row_id(const KernelRow& row) {
   std::string id = row.op + "/" + row.format;
   for (const auto& [axis, size] : row.axes) id += "/" + axis + "=" + std::to_string(size);
   for (const auto& [tag, value] : row.tags) {
-    if (!names_a_list(tag)) id += "/" + tag + "=" + value;
+    if (!names_a_list(tag)) id.append("/").append(tag).append("=").append(value);
   }
   id += "/" + row.implementation + "/" + row.cache + "/t" + std::to_string(row.threads);
   return row.fill == "normal" ? id : id + "/" + row.fill;

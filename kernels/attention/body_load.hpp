@@ -36,7 +36,8 @@ constexpr std::size_t bytes_of() {
   return kType == KvType::bf16 || kType == KvType::fp16 ? 2 : 1;
 }
 
-// The function template's instance for a type.
+// The function template's instance for a type. A template's name cannot stand in parentheses:
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define INFERBENCH_PICK_KV(function, type) \
   switch (type) {                          \
     case KvType::fp32:                     \
@@ -53,6 +54,7 @@ constexpr std::size_t bytes_of() {
       return function<KvType::e5m2>;       \
   }                                        \
   return nullptr
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace
 }  // namespace inferbench
