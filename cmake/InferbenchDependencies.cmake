@@ -18,6 +18,14 @@ if(INFERBENCH_MPI)
   endif()
 endif()
 
+# Optional: named ranges for NVIDIA's profilers. Headers only, of any CUDA toolkit.
+option(INFERBENCH_NVTX "Mark steps and kernels with NVTX ranges where its headers are found" ON)
+if(INFERBENCH_NVTX)
+  file(GLOB INFERBENCH_CUDA_INCLUDES /usr/local/cuda/include /usr/local/cuda-*/include)
+  find_path(INFERBENCH_NVTX_INCLUDE nvtx3/nvToolsExt.h
+    HINTS ENV CUDA_PATH ENV CUDA_HOME PATHS ${INFERBENCH_CUDA_INCLUDES} PATH_SUFFIXES include)
+endif()
+
 if(INFERBENCH_BUILD_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)

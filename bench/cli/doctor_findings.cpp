@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "harness/base/text_table.hpp"
+#include "harness/timing/nvtx.hpp"
 #include "kernels/collectives/mpi_world.hpp"
 #include "results/host_info.hpp"
 
@@ -200,6 +201,16 @@ void find_tools(Findings& out) {
   }
 }
 
+// Part of this build or not: a header, with no library to look for.
+void find_nvtx(Findings& out) {
+  if (nvtx_built_in()) {
+    out.present("tools", "NVTX", "built in: steps and kernels are ranges in NVIDIA's profilers");
+  } else {
+    out.missing("tools", "NVTX", "not built in: no ranges in NVIDIA's profilers",
+                "install the CUDA Toolkit 13, then build again");
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> doctor_findings() {
@@ -209,6 +220,7 @@ std::vector<Finding> doctor_findings() {
   find_libraries(out);
   find_mpi_module(out);
   find_tools(out);
+  find_nvtx(out);
   return out.take();
 }
 

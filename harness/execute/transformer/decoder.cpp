@@ -7,6 +7,7 @@
 #include "harness/base/error.hpp"
 #include "harness/execute/transformer/rotation.hpp"
 #include "harness/execute/transformer/to_size.hpp"
+#include "harness/timing/nvtx.hpp"
 #include "kernels/elementwise/kernels.hpp"
 
 namespace inferbench {
@@ -65,12 +66,38 @@ Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_block
 
 Decoder::~Decoder() = default;
 
-// Time since the last call, or the step's begin, goes to `kind`.
-void Decoder::count(Duration KernelTimes::*kind) {
-  const Steady::time_point now = Steady::now();
-  times_.*kind += std::chrono::duration_cast<Duration>(now - buffers_->mark);
-  buffers_->mark = now;
-}
+// One kernel, while this lives. The time since the kernel before it, or the step's begin, goes to
+// `kind`, so that kernels add up to the step.
+class Decoder::Op {
+ public:
+  Op(Decoder& decoder, const char* name, Duration KernelTimes::*kind)
+      : decoder_(decoder), name_(name), kind_(kind), range_(name) {}
+  Op(const Op&) = delete;
+  Op& operator=(const Op&) = delete;
+  ~Op() {
+    Steady::time_point& mark = decoder_.buffers_->mark;
+    const Steady::time_point now = Steady::now();
+    decoder_.times_.*kind_ += std::chrono::duration_cast<Duration>(now - mark);
+    if (decoder_.spans_ != nullptr) {
+      decoder_.spans_->push_back({.name = name_,
+                                  .layer = decoder_.layer_,
+                                  .rank = 0,
+                                  .begin = since_epoch(mark),
+                                  .end = since_epoch(now)});
+    }
+    mark = now;
+  }
+
+ private:
+  static Duration since_epoch(Steady::time_point time) {
+    return std::chrono::duration_cast<Duration>(time.time_since_epoch());
+  }
+
+  Decoder& decoder_;
+  const char* name_;
+  Duration KernelTimes::*kind_;
+  NvtxRange range_;
+};
 
 void Decoder::reserve(std::int64_t tokens) {
   const DecoderShape& s = shape();
@@ -101,12 +128,11 @@ void Decoder::rows(std::int64_t rows, std::int64_t columns,
   });
 }
 
-void Decoder::linear(const PackedLinear& layer, std::int64_t tokens, const std::vector<float>& in,
-                     std::vector<float>& out) {
-  count(&KernelTimes::other);
+void Decoder::linear(const char* name, const PackedLinear& layer, std::int64_t tokens,
+                     const std::vector<float>& in, std::vector<float>& out) {
+  const Op op(*this, name, &KernelTimes::gemm);
   layer.run(std::span<const float>(in).first(to_size(tokens * layer.k())),
             std::span(out).first(to_size(tokens * layer.n())), team_, buffers_->linear);
-  count(&KernelTimes::gemm);
 }
 
 void Decoder::fill_rotations(const TokenBatch& batch) {
@@ -192,29 +218,39 @@ void Decoder::attention(const TokenBatch& batch, std::int64_t layer, const float
   const DecoderWeights::Layer& weights = weights_.layer(layer);
   Buffers& b = *buffers_;
   const std::int64_t tokens = batch.sequences.tokens();
-  linear(*weights.qkv, tokens, b.normed, b.qkv);
-  rows(tokens, shape().qkv_width(), [&](std::int64_t r) { rotate(r, rotation); });
-  count(&KernelTimes::other);
-  write_kv(batch, kv_.layer(layer));
-  attention_.run(b.attended, b.q, kv_.layer(layer), b.heads);
-  count(&KernelTimes::attention);
-  linear(*weights.attention_out, tokens, b.heads, b.projected);
+  linear("qkv_gemm", *weights.qkv, tokens, b.normed, b.qkv);
+  {
+    const Op op(*this, "rotate", &KernelTimes::other);
+    rows(tokens, shape().qkv_width(), [&](std::int64_t r) { rotate(r, rotation); });
+  }
+  {
+    const Op op(*this, "write_kv", &KernelTimes::attention);
+    write_kv(batch, kv_.layer(layer));
+  }
+  {
+    const Op op(*this, "attention", &KernelTimes::attention);
+    attention_.run(b.attended, b.q, kv_.layer(layer), b.heads);
+  }
+  linear("out_gemm", *weights.attention_out, tokens, b.heads, b.projected);
 }
 
 void Decoder::feed_forward(std::int64_t tokens, std::int64_t layer) {
   const DecoderWeights::Layer& weights = weights_.layer(layer);
   Buffers& b = *buffers_;
   const std::int64_t ffn = shape().ffn;
-  linear(*weights.gate_up, tokens, b.normed, b.gate_up);
-  rows(tokens, 2 * ffn, [&](std::int64_t r) {
-    RowCall call;
-    call.n = ffn;
-    call.x = b.gate_up.data() + r * 2 * ffn;
-    call.y = b.gate_up.data() + r * 2 * ffn + ffn;
-    call.out = b.gated.data() + r * ffn;
-    b.silu_mul(call);
-  });
-  linear(*weights.down, tokens, b.gated, b.projected);
+  linear("ffn_up_gemm", *weights.gate_up, tokens, b.normed, b.gate_up);
+  {
+    const Op op(*this, "silu_mul", &KernelTimes::other);
+    rows(tokens, 2 * ffn, [&](std::int64_t r) {
+      RowCall call;
+      call.n = ffn;
+      call.x = b.gate_up.data() + r * 2 * ffn;
+      call.y = b.gate_up.data() + r * 2 * ffn + ffn;
+      call.out = b.gated.data() + r * ffn;
+      b.silu_mul(call);
+    });
+  }
+  linear("ffn_down_gemm", *weights.down, tokens, b.gated, b.projected);
 }
 
 void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
@@ -228,7 +264,8 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   reserve(tokens);
   fill_rotations(batch);
   split_into_tokens(batch.sequences);
-  rows(tokens, s.hidden, [&](std::int64_t r) {
+  layer_ = -1;
+  const auto embed = [&](std::int64_t r) {
     weights_.embed(batch.tokens[to_size(r)], b.residual.data() + r * s.hidden);
     RowCall call;
     call.n = s.hidden;
@@ -237,7 +274,11 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
     call.weight = weights_.layer(0).attention_norm.data();
     call.out = b.normed.data() + r * s.hidden;
     b.rmsnorm(call);
-  });
+  };
+  {
+    const Op op(*this, "embed", &KernelTimes::other);
+    rows(tokens, s.hidden, embed);
+  }
   const auto add_and_norm = [&](const std::vector<float>& norm, std::int64_t row, float* out) {
     RowCall call;
     call.n = s.hidden;
@@ -250,27 +291,31 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
     b.add_rmsnorm(call);
   };
   const auto add_and_norm_all = [&](const std::vector<float>& norm) {
+    const Op op(*this, "add_rmsnorm", &KernelTimes::other);
     rows(tokens, s.hidden,
          [&](std::int64_t r) { add_and_norm(norm, r, b.normed.data() + r * s.hidden); });
   };
   for (std::int64_t l = 0; l < s.layers; ++l) {
+    layer_ = static_cast<std::int32_t>(l);
     attention(batch, l, b.rotations.data());
     add_and_norm_all(weights_.layer(l).ffn_norm);
     feed_forward(tokens, l);
     if (l + 1 < s.layers) add_and_norm_all(weights_.layer(l + 1).attention_norm);
   }
+  layer_ = -1;
   if (!batch.logit_rows.empty()) {
     const auto wanted = static_cast<std::int64_t>(batch.logit_rows.size());
-    rows(wanted, s.hidden, [&](std::int64_t i) {
-      add_and_norm(weights_.final_norm(), batch.logit_rows[to_size(i)],
-                   b.normed.data() + i * s.hidden);
-    });
-    count(&KernelTimes::other);
+    {
+      const Op op(*this, "final_rmsnorm", &KernelTimes::other);
+      rows(wanted, s.hidden, [&](std::int64_t i) {
+        add_and_norm(weights_.final_norm(), batch.logit_rows[to_size(i)],
+                     b.normed.data() + i * s.hidden);
+      });
+    }
+    const Op op(*this, "lm_head_gemm", &KernelTimes::gemm);
     weights_.head().run(std::span<const float>(b.normed).first(to_size(wanted * s.hidden)), logits,
                         team_, b.linear);
-    count(&KernelTimes::gemm);
   }
-  count(&KernelTimes::other);
 }
 
 }  // namespace inferbench

@@ -10,6 +10,7 @@
 #include "harness/base/units.hpp"
 #include "harness/execute/transformer/decoder_weights.hpp"
 #include "harness/execute/transformer/kv_store.hpp"
+#include "harness/timing/kernel_span.hpp"
 #include "kernels/attention/attention.hpp"
 
 namespace inferbench {
@@ -66,9 +67,12 @@ class Decoder {
   KvStore& kv() { return kv_; }
   // Of all forward() so far.
   const KernelTimes& times() const { return times_; }
+  // Notes each kernel of the steps to come at the end of `spans`; null: no longer.
+  void trace(KernelSpans* spans) { spans_ = spans; }
 
  private:
   struct Buffers;
+  class Op;
 
   void rows(std::int64_t rows, std::int64_t columns,
             const std::function<void(std::int64_t row)>& body);
@@ -76,12 +80,11 @@ class Decoder {
   void rotate(std::int64_t token, const float* rotation);
   void write_kv(const TokenBatch& batch, const KvCache& cache);
   void feed_forward(std::int64_t tokens, std::int64_t layer);
-  void linear(const PackedLinear& layer, std::int64_t tokens, const std::vector<float>& in,
-              std::vector<float>& out);
+  void linear(const char* name, const PackedLinear& layer, std::int64_t tokens,
+              const std::vector<float>& in, std::vector<float>& out);
   void fill_rotations(const TokenBatch& batch);
   void split_into_tokens(const AttentionBatch& batch);
   void reserve(std::int64_t tokens);
-  void count(Duration KernelTimes::*kind);
 
   const DecoderWeights& weights_;
   ThreadTeam& team_;
@@ -90,6 +93,8 @@ class Decoder {
   KernelSet kernels_;
   std::unique_ptr<Buffers> buffers_;
   KernelTimes times_;
+  KernelSpans* spans_ = nullptr;
+  std::int32_t layer_ = -1;  // that is computed now
 };
 
 }  // namespace inferbench

@@ -232,5 +232,32 @@ TEST(Decoder, TokensOutsideTheVocabularyAreABrokenInvariant) {
   EXPECT_THROW(plain(model, text), std::logic_error);
 }
 
+// Two layers: each kernel once per layer, in the order of the definition, one after the other.
+TEST(Decoder, NotesItsKernelsWhileAskedTo) {
+  const auto text = random_text(20, 6);
+  Model model("bf16", "bf16", 2);
+  const auto want = plain(model, text);
+  KernelSpans spans;
+  model.decoder.trace(&spans);
+  EXPECT_TRUE(same_bits(plain(model, text), want));
+  model.decoder.trace(nullptr);
+  plain(model, text);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    names.push_back(spans[i].name + (":" + std::to_string(spans[i].layer)));
+    EXPECT_LE(spans[i].begin, spans[i].end);
+    if (i > 0) {
+      EXPECT_EQ(spans[i].begin, spans[i - 1].end);
+    }
+  }
+  const std::vector<std::string> expected = {
+      "embed:-1",         "qkv_gemm:0",     "rotate:0",      "write_kv:0", "attention:0",
+      "out_gemm:0",       "add_rmsnorm:0",  "ffn_up_gemm:0", "silu_mul:0", "ffn_down_gemm:0",
+      "add_rmsnorm:0",    "qkv_gemm:1",     "rotate:1",      "write_kv:1", "attention:1",
+      "out_gemm:1",       "add_rmsnorm:1",  "ffn_up_gemm:1", "silu_mul:1", "ffn_down_gemm:1",
+      "final_rmsnorm:-1", "lm_head_gemm:-1"};
+  EXPECT_EQ(names, expected);
+}
+
 }  // namespace
 }  // namespace inferbench
