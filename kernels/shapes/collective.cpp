@@ -109,7 +109,6 @@ Bytes shared_memory_bytes(Collective kind, CollectiveAlgorithm algorithm, Bytes 
       return message *
              (algorithm == CollectiveAlgorithm::one_shot ? ranks * (ranks + 1) : 2 * ranks);
     case Collective::reduce_scatter:
-      return message * (stepwise ? kAdd * (ranks - 1) : ranks + 1);
     case Collective::reduce:
       return message * (stepwise ? kAdd * (ranks - 1) : ranks + 1);
     case Collective::all_gather:
