@@ -35,11 +35,18 @@ void add_provenance(Json& json, const Spec& spec) {
 }
 
 Json moe_json(const MoeSpec& moe) {
-  return {{"experts", moe.experts},
-          {"top_k", moe.top_k},
-          {"shared_experts", moe.shared},
-          {"expert_ffn", moe.ffn},
-          {"first_dense_layers", moe.first_dense}};
+  Json json = {{"experts", moe.experts},
+               {"top_k", moe.top_k},
+               {"shared_experts", moe.shared},
+               {"expert_ffn", moe.ffn},
+               {"first_dense_layers", moe.first_dense}};
+  if (moe.scores != ExpertScores::softmax_top_k) json["router"] = expert_scores_name(moe.scores);
+  if (moe.groups > 1) {
+    json["groups"] = moe.groups;
+    json["top_groups"] = moe.top_groups;
+  }
+  if (moe.routed_scale != 1) json["routed_scale"] = moe.routed_scale;
+  return json;
 }
 
 Json mla_json(const MlaSpec& mla) {
@@ -48,6 +55,22 @@ Json mla_json(const MlaSpec& mla) {
           {"qk_nope_head_dim", mla.qk_nope_head_dim},
           {"qk_rope_head_dim", mla.qk_rope_head_dim},
           {"v_head_dim", mla.v_head_dim}};
+}
+
+Json rope_scaling_json(const RopeScaling& scaling) {
+  Json json = {{"kind", scaling.kind}, {"factor", number(scaling.factor)}};
+  if (scaling.original_context > 0) json["original_context_tokens"] = scaling.original_context;
+  if (scaling.kind == "llama3") {
+    json["low_freq_factor"] = number(scaling.low_freq_factor);
+    json["high_freq_factor"] = number(scaling.high_freq_factor);
+  }
+  if (scaling.kind == "yarn") {
+    json["beta_fast"] = number(scaling.beta_fast);
+    json["beta_slow"] = number(scaling.beta_slow);
+    if (scaling.mscale > 0) json["mscale"] = number(scaling.mscale);
+    if (scaling.mscale_all_dim > 0) json["mscale_all_dim"] = number(scaling.mscale_all_dim);
+  }
+  return json;
 }
 
 void add_shape(Json& json, const ModelSpec& model) {
@@ -72,6 +95,9 @@ void add_shape(Json& json, const ModelSpec& model) {
     json["sliding_window_tokens"] = model.sliding_window;
     json["full_attention_period"] = model.sliding_window_period;
   }
+  json["rope_theta"] = number(model.rope_theta);
+  if (model.rope_scaling) json["rope_scaling"] = rope_scaling_json(*model.rope_scaling);
+  json["norm_epsilon"] = model.norm_epsilon;
 }
 
 }  // namespace

@@ -90,6 +90,26 @@ std::int64_t read_shared_experts(const JsonObject& config, const MoeSpec& moe) {
   return width / moe.ffn;
 }
 
+// What a family's code does where its config does not say.
+//
+// Sources: modeling_mixtral.py, modeling_qwen3_moe.py, modeling_deepseek_v3.py, modeling_gpt_oss.py
+// of github.com/huggingface/transformers.
+void read_router(const JsonObject& config, MoeSpec& moe) {
+  const std::string type = config.text("model_type");
+  const bool sigmoid = config.text("scoring_func", "") == "sigmoid" || type == "deepseek_v3" ||
+                       type == "kimi_k2" || type == "glm4_moe";
+  const bool over_chosen =
+      config.boolean("norm_topk_prob", type == "mixtral" || type == "gpt_oss" || sigmoid);
+  moe.scores = sigmoid       ? ExpertScores::sigmoid
+               : over_chosen ? ExpertScores::softmax_top_k
+                             : ExpertScores::softmax;
+  moe.groups = std::max<std::int64_t>(1, config.integer("n_group", 1));
+  moe.top_groups = std::max<std::int64_t>(1, config.integer("topk_group", moe.groups));
+  if (config.has("routed_scaling_factor")) {
+    moe.routed_scale = config.number("routed_scaling_factor");
+  }
+}
+
 void read_moe(const JsonObject& config, ModelSpec& model) {
   const auto experts =
       config.optional_integer_of({"num_local_experts", "num_experts", "n_routed_experts"});
@@ -101,6 +121,7 @@ void read_moe(const JsonObject& config, ModelSpec& model) {
   moe.ffn = config.optional_integer_of({"moe_intermediate_size"}).value_or(model.ffn);
   moe.shared = read_shared_experts(config, moe);
   moe.first_dense = leading_dense_layers(config);
+  read_router(config, moe);
   model.moe = moe;
 }
 
@@ -151,6 +172,27 @@ void read_window(const JsonObject& config, const HfFamily& family, ModelSpec& mo
     return;
   }
   model.sliding_window_period = config.integer("sliding_window_pattern", family.window_period);
+}
+
+// transformers 5 moved the base and the scaling into "rope_parameters".
+void read_rope(const JsonObject& config, ModelSpec& model) {
+  const bool moved = config.has("rope_parameters");
+  const JsonObject of_base = moved ? config.object("rope_parameters") : config;
+  if (of_base.has("rope_theta")) model.rope_theta = of_base.number("rope_theta");
+  if (!moved && !config.has("rope_scaling")) return;
+  const JsonObject scaling = moved ? of_base : config.object("rope_scaling");
+  RopeScaling rope;
+  rope.kind = scaling.text(scaling.has("rope_type") ? "rope_type" : "type", "default");
+  if (rope.kind == "default") return;
+  rope.factor = scaling.optional_number("factor").value_or(1);
+  rope.original_context = scaling.integer("original_max_position_embeddings", model.context);
+  rope.low_freq_factor = scaling.optional_number("low_freq_factor").value_or(1);
+  rope.high_freq_factor = scaling.optional_number("high_freq_factor").value_or(4);
+  rope.beta_fast = scaling.optional_number("beta_fast").value_or(32);
+  rope.beta_slow = scaling.optional_number("beta_slow").value_or(1);
+  rope.mscale = scaling.optional_number("mscale").value_or(0);
+  rope.mscale_all_dim = scaling.optional_number("mscale_all_dim").value_or(0);
+  model.rope_scaling = rope;
 }
 
 void read_biases(const JsonObject& config, const HfFamily& family, ModelSpec& model) {
@@ -220,11 +262,14 @@ ModelSpec read_text_model(const JsonObject& config, const JsonObject& file) {
   model.name = name_of(file.place());
   model.title = file.text("_name_or_path", model.name);
   model.kind = "file";
+  model.family = family.model_type;
   model.source = file.place();
   read_shape(config, family, model);
   read_biases(config, family, model);
   read_moe(config, model);
   read_window(config, family, model);
+  read_rope(config, model);
+  model.norm_epsilon = config.has("rms_norm_eps") ? config.number("rms_norm_eps") : 1e-6;
   model.native = hf_native_dtype(file, config, model.notes);
   note_what_is_left_out(config, model);
   check_model(model, file.place());

@@ -22,6 +22,11 @@ MoeSpec read_moe(const JsonObject& object) {
   moe.shared = object.integer("shared_experts", 0);
   moe.ffn = object.integer("expert_ffn");
   moe.first_dense = object.integer("first_dense_layers", 0);
+  moe.scores =
+      parse_expert_scores(object.place() + ": \"router\"", object.text("router", "softmax_top_k"));
+  moe.groups = object.integer("groups", 1);
+  moe.top_groups = object.integer("top_groups", moe.groups);
+  moe.routed_scale = object.optional_number("routed_scale").value_or(1);
   object.refuse_unknown();
   return moe;
 }
@@ -35,6 +40,30 @@ MlaSpec read_mla(const JsonObject& object) {
   mla.v_head_dim = object.integer("v_head_dim");
   object.refuse_unknown();
   return mla;
+}
+
+RopeScaling read_rope_scaling(const JsonObject& object) {
+  RopeScaling scaling;
+  scaling.kind = object.text("kind");
+  scaling.factor = object.number("factor");
+  scaling.original_context = object.integer("original_context_tokens", 0);
+  scaling.low_freq_factor = object.optional_number("low_freq_factor").value_or(1);
+  scaling.high_freq_factor = object.optional_number("high_freq_factor").value_or(4);
+  scaling.beta_fast = object.optional_number("beta_fast").value_or(32);
+  scaling.beta_slow = object.optional_number("beta_slow").value_or(1);
+  scaling.mscale = object.optional_number("mscale").value_or(0);
+  scaling.mscale_all_dim = object.optional_number("mscale_all_dim").value_or(0);
+  object.refuse_unknown();
+  return scaling;
+}
+
+void read_positions(const JsonObject& object, ModelSpec& model) {
+  model.sliding_window = object.integer("sliding_window_tokens", 0);
+  model.sliding_window_period = object.integer("full_attention_period", 1);
+  model.rope_theta = object.optional_number("rope_theta").value_or(10000);
+  if (object.has("rope_scaling")) {
+    model.rope_scaling = read_rope_scaling(object.object("rope_scaling"));
+  }
 }
 
 void read_shape(const JsonObject& object, ModelSpec& model) {
@@ -53,8 +82,8 @@ void read_shape(const JsonObject& object, ModelSpec& model) {
   model.extra_embedding_parameters =
       object.optional_number("extra_embedding_parameters").value_or(0.0);
   model.context = object.integer("context_tokens");
-  model.sliding_window = object.integer("sliding_window_tokens", 0);
-  model.sliding_window_period = object.integer("full_attention_period", 1);
+  model.norm_epsilon = object.optional_number("norm_epsilon").value_or(1e-5);
+  read_positions(object, model);
   if (object.has("moe")) model.moe = read_moe(object.object("moe"));
   if (object.has("mla")) model.mla = read_mla(object.object("mla"));
   model.ffn = model.dense_layers() > 0 ? object.integer("ffn") : object.integer("ffn", 0);

@@ -39,6 +39,8 @@ void check_at_least(const std::string& place, const char* key, std::int64_t valu
          "expected an integer >= " + std::to_string(least));
 }
 
+constexpr const char* kExpertScores[] = {"softmax", "softmax_top_k", "sigmoid"};
+
 void check_moe(const ModelSpec& model, const MoeSpec& moe, const std::string& place) {
   check_at_least(place, "moe.experts", moe.experts, 1);
   check_at_least(place, "moe.top_k", moe.top_k, 1);
@@ -48,6 +50,15 @@ void check_moe(const ModelSpec& model, const MoeSpec& moe, const std::string& pl
   if (moe.top_k > moe.experts) {
     refuse(place, "moe.top_k = " + std::to_string(moe.top_k),
            "a token visits at most the " + std::to_string(moe.experts) + " experts there are");
+  }
+  check_at_least(place, "moe.groups", moe.groups, 1);
+  check_at_least(place, "moe.top_groups", moe.top_groups, 1);
+  if (moe.experts % moe.groups != 0 || moe.top_groups > moe.groups ||
+      moe.top_groups * (moe.experts / moe.groups) < moe.top_k) {
+    refuse(place,
+           "moe.groups = " + std::to_string(moe.groups) +
+               ", moe.top_groups = " + std::to_string(moe.top_groups),
+           "groups divide the experts, and the best of them have top_k experts");
   }
   if (moe.first_dense >= model.layers) {
     refuse(place, "moe.first_dense_layers = " + std::to_string(moe.first_dense),
@@ -64,6 +75,17 @@ void check_mla(const MlaSpec& mla, const std::string& place) {
 }
 
 }  // namespace
+
+std::string expert_scores_name(ExpertScores scores) {
+  return kExpertScores[static_cast<std::size_t>(scores)];
+}
+
+ExpertScores parse_expert_scores(const std::string& place, const std::string& name) {
+  for (std::size_t i = 0; i < std::size(kExpertScores); ++i) {
+    if (name == kExpertScores[i]) return static_cast<ExpertScores>(i);
+  }
+  throw unknown_name(place, "router", name, {std::begin(kExpertScores), std::end(kExpertScores)});
+}
 
 double attention_parameters_per_layer(const ModelSpec& model) {
   if (model.mla) return mla_parameters_per_layer(model, *model.mla);

@@ -12,12 +12,34 @@
 
 namespace inferbench {
 
+// How a router turns its logits into weights of experts: softmax over all experts, over the chosen
+// alone, or sigmoids of each, divided by the sum of the chosen (DeepSeek-V3).
+enum class ExpertScores { softmax, softmax_top_k, sigmoid };
+std::string expert_scores_name(ExpertScores scores);
+ExpertScores parse_expert_scores(const std::string& place, const std::string& name);
+
+// How positions beyond those trained on are rotated.
+//
+// Sources: "linear" Chen et al., arXiv 2306.15595; "yarn" Peng et al., arXiv 2309.00071; "llama3"
+// github.com/huggingface/transformers, src/transformers/modeling_rope_utils.py.
+struct RopeScaling {
+  std::string kind;                   // "linear", "llama3", "yarn", or what a file says
+  double factor = 1;                  // context reached / context trained on
+  std::int64_t original_context = 0;  // trained on; llama3 and yarn
+  double low_freq_factor = 1, high_freq_factor = 4;  // llama3
+  double beta_fast = 32, beta_slow = 1;              // yarn
+  double mscale = 0, mscale_all_dim = 0;             // yarn as in DeepSeek; 0: not given
+};
+
 struct MoeSpec {
   std::int64_t experts = 0;      // routed experts per MoE layer
   std::int64_t top_k = 0;        // routed experts per token
   std::int64_t shared = 0;       // experts every token visits, of width ffn each
   std::int64_t ffn = 0;          // inner width of one expert
   std::int64_t first_dense = 0;  // leading layers with a dense FFN instead
+  ExpertScores scores = ExpertScores::softmax_top_k;
+  std::int64_t groups = 1, top_groups = 1;  // sigmoid: experts of the best groups alone take part
+  double routed_scale = 1;                  // of the routed experts' weights
 };
 
 // Multi-head latent attention: keys and values are cached as one compressed vector per token.
@@ -35,6 +57,7 @@ struct ModelSpec {
   std::string title;  // "Llama-3-70B"
   std::vector<std::string> aliases;
   std::string kind;    // "public", "assumed" (shape not published), "synthetic", "file"
+  std::string family;  // "model_type" of a Hugging Face config.json; empty where none was read
   std::string source;  // where the numbers are from
   std::map<std::string, std::string> sources;  // by catalog key, where it is not `source`
   std::vector<std::string> notes;
@@ -56,8 +79,11 @@ struct ModelSpec {
   std::int64_t context = 0;                // longest sequence in tokens
   std::int64_t sliding_window = 0;         // 0: full attention
   std::int64_t sliding_window_period = 1;  // every period-th layer is full attention; 1: none is
-  DType native = DType::bf16;              // what the publisher's weights are stored in
-  std::vector<DType> serving;              // what it is served in, best first; empty: `native`
+  double rope_theta = 10000;               // base of rotary positions
+  std::optional<RopeScaling> rope_scaling;
+  double norm_epsilon = 1e-5;
+  DType native = DType::bf16;  // what the publisher's weights are stored in
+  std::vector<DType> serving;  // what it is served in, best first; empty: `native`
   std::optional<MoeSpec> moe;
   std::optional<MlaSpec> mla;
   std::optional<double> published_parameters;  // what the publisher says, for checking ours

@@ -93,6 +93,51 @@ TEST(HfConfig, DeepSeekCachesALatentAndStoresBlocks) {
   EXPECT_EQ(model.notes.size(), 1U);  // the multi-token-prediction layer
 }
 
+// Llama 3.1's keys, and where transformers 5 puts them.
+TEST(HfConfig, ReadsHowPositionsAreRotated) {
+  const std::string shape = R"("model_type": "llama", "hidden_size": 64, "intermediate_size": 128,
+    "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": 256,
+    "max_position_embeddings": 131072, "rms_norm_eps": 1e-5, )";
+  const std::string scaling = R"("factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192, "rope_type": "llama3")";
+  for (const std::string& rope :
+       {R"("rope_theta": 500000.0, "rope_scaling": {)" + scaling + "}",
+        R"("rope_parameters": {"rope_theta": 500000.0, )" + scaling + "}"}) {
+    const ModelSpec model = read("{" + shape + rope + "}");
+    EXPECT_EQ(model.rope_theta, 500000);
+    EXPECT_EQ(model.norm_epsilon, 1e-5);
+    EXPECT_EQ(model.family, "llama");
+    ASSERT_TRUE(model.rope_scaling.has_value());
+    EXPECT_EQ(model.rope_scaling->kind, "llama3");
+    EXPECT_EQ(model.rope_scaling->factor, 8);
+    EXPECT_EQ(model.rope_scaling->original_context, 8192);
+  }
+  const ModelSpec plain = read("{" + shape + R"("rope_scaling": null})");
+  EXPECT_EQ(plain.rope_theta, 10000);
+  EXPECT_FALSE(plain.rope_scaling.has_value());
+}
+
+TEST(HfConfig, RoutersAreThoseOfTheFamily) {
+  const auto router = [](const std::string& more) {
+    return *read(R"({"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "vocab_size": 256, "max_position_embeddings": 128,
+      "num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 96, )" +
+                 more + "}")
+                .moe;
+  };
+  EXPECT_EQ(router(R"("model_type": "mixtral")").scores, ExpertScores::softmax_top_k);
+  EXPECT_EQ(router(R"("model_type": "qwen3_moe", "norm_topk_prob": true)").scores,
+            ExpertScores::softmax_top_k);
+  EXPECT_EQ(router(R"("model_type": "qwen3_moe", "norm_topk_prob": false)").scores,
+            ExpertScores::softmax);
+  const MoeSpec moe = router(R"("model_type": "deepseek_v3", "norm_topk_prob": true, "n_group": 4,
+                                "topk_group": 2, "routed_scaling_factor": 2.5)");
+  EXPECT_EQ(moe.scores, ExpertScores::sigmoid);
+  EXPECT_EQ(moe.groups, 4);
+  EXPECT_EQ(moe.top_groups, 2);
+  EXPECT_EQ(moe.routed_scale, 2.5);
+}
+
 // DeepSeek-V2-Lite: 15.7B, queries not compressed.
 TEST(HfConfig, DeepSeekV2LiteHasPlainQueries) {
   const ModelSpec model = read(R"({
