@@ -6,12 +6,13 @@ namespace inferbench {
 
 std::vector<ScalarMetric> step_time_metrics(std::span<const ReplicaStats> replicas) {
   std::uint64_t steps = 0;
-  Duration all{}, gemm{}, attention{}, other{}, host{};
+  Duration all{}, gemm{}, attention{}, moe{}, other{}, host{};
   for (const ReplicaStats& replica : replicas) {
     steps += replica.steps;
     all += replica.busy;
     gemm += replica.parts.gemm;
     attention += replica.parts.attention;
+    moe += replica.parts.moe;
     other += replica.parts.elementwise;
     host += replica.parts.host;
   }
@@ -34,6 +35,8 @@ std::vector<ScalarMetric> step_time_metrics(std::span<const ReplicaStats> replic
   add("step_time_gemm", "s", "of it in linear layers, the LM head included", in_seconds(gemm));
   add("step_time_attention", "s", "of it in attention, writing keys and values included",
       in_seconds(attention));
+  add("step_time_moe", "s", "of it in routed experts and their choice; 0 without experts",
+      in_seconds(moe));
   add("step_time_other", "s", "of it in other kernels: norms, rotation, SwiGLU, sampling",
       in_seconds(other));
   add("step_time_host", "s", "the rest: scheduling, block tables, records", in_seconds(host));

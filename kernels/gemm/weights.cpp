@@ -70,10 +70,14 @@ void smooth_by(const std::vector<float>& in, const std::vector<float>& out, Laye
 
 }  // namespace
 
+bool needs_calibration(const GemmFormat& format) {
+  return format.smooth || calibrated(format.in_code);
+}
+
 LayerScales layer_scales(const GemmFormat& format, std::int64_t n, std::int64_t k,
                          const WeightRows& weights, std::span<const float> calibration) {
   LayerScales scales;
-  const bool of_in = format.smooth || calibrated(format.in_code);
+  const bool of_in = needs_calibration(format);
   if (!of_in && !calibrated(format.code)) return scales;
   const auto width = static_cast<std::size_t>(k);
   if (of_in && (calibration.empty() || calibration.size() % width != 0)) {

@@ -39,6 +39,9 @@ struct LayerScales {
 // Rows a caller quantises together: blocks of scales never reach beyond.
 inline constexpr std::int64_t kStripRows = 128;
 
+// Whether a format is computed with scales of activations that must be seen before serving.
+bool needs_calibration(const GemmFormat& format);
+
 // `calibration`: activations [any, k] seen before serving; formats with nothing to calibrate take
 // none. Throws Error if a format that needs them gets none. Smoothing is kept within 1e-4 .. 1e4,
 // so that a channel calibration never saw alive does not overflow.

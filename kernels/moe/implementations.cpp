@@ -122,15 +122,16 @@ class BoundMoeLayer final : public BoundMoe {
     moe_route(r.router, r.logits, {}, r.experts, r.weights, team_, isa_);
     order_by_expert(r.experts, r.router.top_k, r.first, r.count, r.rows);
     if (fused_) {
-      layer_.run(in_, r.weights, r.rows, out_.span(), team_);
+      layer_.run(in_, r.weights, r.rows, out_.span(), team_, workspace_);
     } else {
-      layer_.run_unfused(in_, r.weights, r.rows, out_.span(), team_);
+      layer_.run_unfused(in_, r.weights, r.rows, out_.span(), team_, workspace_);
     }
   }
 
  private:
   MoeRouting routing_;
   MoeLayer layer_;
+  MoeWorkspace workspace_;
   std::vector<float> in_;
   Isa isa_;
   bool fused_;

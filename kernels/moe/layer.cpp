@@ -51,23 +51,33 @@ MoeLayer::MoeLayer(std::vector<PackedLinear> gate_up, std::vector<PackedLinear> 
   }
 }
 
-void MoeLayer::reserve(std::int64_t rows) {
-  if (rows <= reserved_) return;
-  reserved_ = rows;
-  gathered_ = Buffer<float>(size(rows * hidden()));
-  gates_ = Buffer<float>(size(rows * 2 * inter()));
-  activated_ = Buffer<float>(size(rows * inter()));
-  results_ = Buffer<float>(size(rows * hidden()));
+std::size_t MoeLayer::bytes() const {
+  std::size_t bytes = 0;
+  for (const std::vector<PackedLinear>* matrices : {&gate_up_, &down_}) {
+    for (const PackedLinear& matrix : *matrices) bytes += matrix.bytes();
+  }
+  return bytes;
+}
+
+void MoeLayer::reserve(std::int64_t rows, MoeWorkspace& workspace) const {
+  const auto grow = [rows](Buffer<float>& buffer, std::int64_t width) {
+    if (buffer.size() < size(rows * width)) buffer = Buffer<float>(size(rows * width));
+  };
+  grow(workspace.gathered, hidden());
+  grow(workspace.gates, 2 * inter());
+  grow(workspace.activated, inter());
+  grow(workspace.results, hidden());
 }
 
 void MoeLayer::run(std::span<const float> in, std::span<const float> weights,
-                   const ExpertRows& rows, std::span<float> out, ThreadTeam& team) {
+                   const ExpertRows& rows, std::span<float> out, ThreadTeam& team,
+                   MoeWorkspace& workspace) const {
   ensure(in.size() == size(rows.tokens() * hidden()) && out.size() == in.size() &&
              weights.size() == rows.row.size() && rows.experts() == experts(),
          "tokens, their choices and their results");
   std::int64_t most = 0;
   for (std::int64_t e = 0; e < experts(); ++e) most = std::max(most, rows.rows_of(e));
-  reserve(std::min(kRowsTogether, most));
+  reserve(std::min(kRowsTogether, most), workspace);
   team.run([&](unsigned rank) {
     const Range mine = share(static_cast<std::int64_t>(out.size()), rank, team.size());
     std::fill(out.begin() + mine.begin, out.begin() + mine.end, 0.0F);
@@ -78,28 +88,29 @@ void MoeLayer::run(std::span<const float> in, std::span<const float> weights,
     const std::int64_t parts = (count + kRowsTogether - 1) / kRowsTogether;
     for (std::int64_t p = 0; p < parts; ++p) {
       const std::int64_t from = count * p / parts, to = count * (p + 1) / parts;
-      run_rows(e, first + from, to - from, in, weights, rows, out, team);
+      run_rows(e, first + from, to - from, in, weights, rows, out, team, workspace);
     }
   }
 }
 
 void MoeLayer::run_rows(std::int64_t expert, std::int64_t first, std::int64_t count,
                         std::span<const float> in, std::span<const float> weights,
-                        const ExpertRows& rows, std::span<float> out, ThreadTeam& team) {
+                        const ExpertRows& rows, std::span<float> out, ThreadTeam& team,
+                        MoeWorkspace& workspace) const {
   const std::int64_t h = hidden(), i = inter();
-  const std::span gathered = gathered_.span().first(size(count * h));
-  const std::span gates = gates_.span().first(size(count * 2 * i));
-  const std::span activated = activated_.span().first(size(count * i));
-  const std::span results = results_.span().first(size(count * h));
+  const std::span gathered = workspace.gathered.span().first(size(count * h));
+  const std::span gates = workspace.gates.span().first(size(count * 2 * i));
+  const std::span activated = workspace.activated.span().first(size(count * i));
+  const std::span results = workspace.results.span().first(size(count * h));
   const auto choice = [&](std::int64_t r) { return rows.choice[size(first + r)]; };
 
   for (std::int64_t r = 0; r < count; ++r) {
     const float* from = in.data() + choice(r) / rows.top_k * h;
     std::memcpy(gathered.data() + r * h, from, size(h) * sizeof(float));
   }
-  gate_up_[size(expert)].run(gathered, gates, team, workspace_);
+  gate_up_[size(expert)].run(gathered, gates, team, workspace.linear);
   moe_swiglu(gates, i, activated, team, isa_);
-  down_[size(expert)].run(activated, results, team, workspace_);
+  down_[size(expert)].run(activated, results, team, workspace.linear);
   const MoeKernels& kernels = moe_kernels(isa_);
   // A token has one row of an expert, so no two threads add to the same output.
   team.run([&](unsigned rank) {
@@ -112,17 +123,18 @@ void MoeLayer::run_rows(std::int64_t expert, std::int64_t first, std::int64_t co
 }
 
 void MoeLayer::run_unfused(std::span<const float> in, std::span<const float> weights,
-                           const ExpertRows& rows, std::span<float> out, ThreadTeam& team) {
+                           const ExpertRows& rows, std::span<float> out, ThreadTeam& team,
+                           MoeWorkspace& workspace) const {
   const std::int64_t count = rows.rows();
-  reserve(count);
-  const std::span gathered = gathered_.span().first(size(count * hidden()));
-  const std::span gates = gates_.span().first(size(count * 2 * inter()));
-  const std::span activated = activated_.span().first(size(count * inter()));
-  const std::span results = results_.span().first(size(count * hidden()));
+  reserve(count, workspace);
+  const std::span gathered = workspace.gathered.span().first(size(count * hidden()));
+  const std::span gates = workspace.gates.span().first(size(count * 2 * inter()));
+  const std::span activated = workspace.activated.span().first(size(count * inter()));
+  const std::span results = workspace.results.span().first(size(count * hidden()));
   moe_gather(in, rows, gathered, team);
-  moe_gemm(gate_up_, rows, gathered, gates, team, workspace_);
+  moe_gemm(gate_up_, rows, gathered, gates, team, workspace.linear);
   moe_swiglu(gates, inter(), activated, team, isa_);
-  moe_gemm(down_, rows, activated, results, team, workspace_);
+  moe_gemm(down_, rows, activated, results, team, workspace.linear);
   moe_combine(results, weights, rows, out, team, isa_);
 }
 

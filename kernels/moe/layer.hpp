@@ -22,7 +22,13 @@ void moe_gemm(std::span<const PackedLinear> experts, const ExpertRows& rows,
 void moe_swiglu(std::span<const float> in, std::int64_t inter, std::span<float> out,
                 ThreadTeam& team, Isa isa = best_isa());
 
-// The experts of one rank, and memory for their runs.
+// Memory that runs of layers share, one after the other. Grows to the largest layer and batch seen.
+struct MoeWorkspace {
+  LinearWorkspace linear;
+  Buffer<float> gathered, gates, activated, results;
+};
+
+// The experts of one rank.
 //
 // Both runs compute, for each token, the sum over its experts here of
 //
@@ -46,26 +52,26 @@ class MoeLayer {
   // Expert by expert, at most kRowsTogether rows at a time: what lies between two steps is small
   // and stays in cache.
   void run(std::span<const float> in, std::span<const float> weights, const ExpertRows& rows,
-           std::span<float> out, ThreadTeam& team);
+           std::span<float> out, ThreadTeam& team, MoeWorkspace& workspace) const;
 
   // Step by step: gather, grouped GEMM, SwiGLU, grouped GEMM, combine; everything between steps is
   // written to memory and read back.
   void run_unfused(std::span<const float> in, std::span<const float> weights,
-                   const ExpertRows& rows, std::span<float> out, ThreadTeam& team);
+                   const ExpertRows& rows, std::span<float> out, ThreadTeam& team,
+                   MoeWorkspace& workspace) const;
+
+  std::size_t bytes() const;  // of the packed weights, scales included
 
   static constexpr std::int64_t kRowsTogether = 168;
 
  private:
   void run_rows(std::int64_t expert, std::int64_t first, std::int64_t count,
                 std::span<const float> in, std::span<const float> weights, const ExpertRows& rows,
-                std::span<float> out, ThreadTeam& team);
-  void reserve(std::int64_t rows);
+                std::span<float> out, ThreadTeam& team, MoeWorkspace& workspace) const;
+  void reserve(std::int64_t rows, MoeWorkspace& workspace) const;
 
   std::vector<PackedLinear> gate_up_, down_;
   Isa isa_;
-  LinearWorkspace workspace_;
-  std::int64_t reserved_ = 0;  // rows
-  Buffer<float> gathered_, gates_, activated_, results_;
 };
 
 }  // namespace inferbench

@@ -177,6 +177,7 @@ KernelTimes CpuExecutor::kernel_times() const {
   const KernelTimes drafting = drafter_->times();
   times.gemm += drafting.gemm;
   times.attention += drafting.attention;
+  times.moe += drafting.moe;
   times.other += drafting.other;
   return times;
 }
@@ -199,9 +200,10 @@ StepResult CpuExecutor::run(const BatchPlan& plan) {
   timing.elapsed = timing.stage = last_end_ - begin;
   timing.parts.gemm = after.gemm - before.gemm;
   timing.parts.attention = after.attention - before.attention;
+  timing.parts.moe = after.moe - before.moe;
   timing.parts.elementwise = after.other - before.other;
-  timing.parts.host =
-      timing.elapsed - timing.parts.gemm - timing.parts.attention - timing.parts.elementwise;
+  timing.parts.host = timing.elapsed - timing.parts.gemm - timing.parts.attention -
+                      timing.parts.moe - timing.parts.elementwise;
   return result;
 }
 

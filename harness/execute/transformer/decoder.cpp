@@ -45,6 +45,10 @@ struct Decoder::Buffers {
   std::vector<std::int32_t> token_blocks;
   AttentionBatch attended;  // the batch as attention is asked to compute it
   LinearWorkspace linear;
+  std::vector<float> router_logits, expert_weights, shared;
+  std::vector<std::int32_t> chosen;
+  ExpertRows expert_rows;
+  MoeWorkspace moe;
   RowKernel rmsnorm = nullptr, add_rmsnorm = nullptr, silu_mul = nullptr;
   RotationTable table;
   Steady::time_point mark;
@@ -57,6 +61,7 @@ Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_block
       kv_(weights.shape(), kv, kv_blocks),
       attention_(attention_shape(weights.shape()), team, isa),
       kernels_(kernels),
+      isa_(isa),
       buffers_(std::make_unique<Buffers>()) {
   buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, false, isa);
   buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, false, isa);
@@ -110,8 +115,13 @@ void Decoder::reserve(std::int64_t tokens) {
   b.k.resize(to_size(tokens * s.kv_width()));
   b.v.resize(to_size(tokens * s.kv_width()));
   b.heads.resize(to_size(tokens * s.q_width()));
-  b.gate_up.resize(to_size(tokens * 2 * s.ffn));
-  b.gated.resize(to_size(tokens * s.ffn));
+  b.gate_up.resize(to_size(tokens * 2 * s.widest_ffn()));
+  b.gated.resize(to_size(tokens * s.widest_ffn()));
+  if (!s.experts) return;
+  b.router_logits.resize(to_size(tokens * s.experts->router.experts));
+  b.expert_weights.resize(to_size(tokens * s.experts->router.top_k));
+  b.chosen.resize(to_size(tokens * s.experts->router.top_k));
+  b.shared.resize(to_size(s.experts->shared == 0 ? 0 : tokens * s.hidden));
 }
 
 // Waking threads takes longer than a few small rows do.
@@ -234,13 +244,14 @@ void Decoder::attention(const TokenBatch& batch, std::int64_t layer, const float
   linear("out_gemm", *weights.attention_out, tokens, b.heads, b.projected);
 }
 
-void Decoder::feed_forward(std::int64_t tokens, std::int64_t layer) {
+void Decoder::dense_ffn(std::int64_t tokens, std::int64_t layer, std::vector<float>& out) {
   const DecoderWeights::Layer& weights = weights_.layer(layer);
   Buffers& b = *buffers_;
-  const std::int64_t ffn = shape().ffn;
-  linear("ffn_up_gemm", *weights.gate_up, tokens, b.normed, b.gate_up);
+  const std::int64_t ffn = shape().dense_ffn(layer);
+  const bool shared = shape().sparse(layer);
+  linear(shared ? "shared_up_gemm" : "ffn_up_gemm", *weights.gate_up, tokens, b.normed, b.gate_up);
   {
-    const Op op(*this, "silu_mul", &KernelTimes::other);
+    const Op op(*this, shared ? "shared_silu_mul" : "silu_mul", &KernelTimes::other);
     rows(tokens, 2 * ffn, [&](std::int64_t r) {
       RowCall call;
       call.n = ffn;
@@ -250,7 +261,43 @@ void Decoder::feed_forward(std::int64_t tokens, std::int64_t layer) {
       b.silu_mul(call);
     });
   }
-  linear("ffn_down_gemm", *weights.down, tokens, b.gated, b.projected);
+  linear(shared ? "shared_down_gemm" : "ffn_down_gemm", *weights.down, tokens, b.gated, out);
+}
+
+// A token's experts are chosen by its own logits, and its rows of an expert are computed by
+// themselves and added in the order of experts: the same bits in any batch.
+void Decoder::routed_experts(std::int64_t tokens, std::int64_t layer) {
+  const DecoderWeights::Layer& weights = weights_.layer(layer);
+  const ExpertRouter& router = shape().experts->router;
+  Buffers& b = *buffers_;
+  linear("router_gemm", *weights.router, tokens, b.normed, b.router_logits);
+  const auto choices = to_size(tokens * router.top_k), width = to_size(tokens * shape().hidden);
+  const std::span chosen = std::span(b.chosen).first(choices);
+  const std::span expert_weights = std::span(b.expert_weights).first(choices);
+  {
+    const Op op(*this, "top_k", &KernelTimes::moe);
+    moe_route(router, std::span(b.router_logits).first(to_size(tokens * router.experts)),
+              weights.router_bias, chosen, expert_weights, team_, isa_);
+    order_by_expert(chosen, router.top_k, 0, router.experts, b.expert_rows);
+  }
+  const Op op(*this, "moe_experts", &KernelTimes::moe);
+  weights.experts->run(std::span(b.normed).first(width), expert_weights, b.expert_rows,
+                       std::span(b.projected).first(width), team_, b.moe);
+}
+
+void Decoder::feed_forward(std::int64_t tokens, std::int64_t layer) {
+  Buffers& b = *buffers_;
+  if (!shape().sparse(layer)) return dense_ffn(tokens, layer, b.projected);
+  routed_experts(tokens, layer);
+  if (shape().experts->shared == 0) return;
+  dense_ffn(tokens, layer, b.shared);
+  const Op op(*this, "add_shared", &KernelTimes::other);
+  const std::int64_t hidden = shape().hidden;
+  rows(tokens, hidden, [&](std::int64_t r) {
+    float* to = b.projected.data() + r * hidden;
+    const float* from = b.shared.data() + r * hidden;
+    for (std::int64_t i = 0; i < hidden; ++i) to[i] += from[i];
+  });
 }
 
 void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {

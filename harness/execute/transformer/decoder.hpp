@@ -29,7 +29,9 @@ struct TokenBatch {
 
 // Time by kind of work, of one or more steps.
 struct KernelTimes {
-  Duration gemm{}, attention{}, other{};  // other: norms, rotation, SwiGLU, embedding
+  Duration gemm{}, attention{};
+  Duration moe{};    // routed experts and their choice; the router's GEMM and shared experts: gemm
+  Duration other{};  // norms, rotation, SwiGLU, embedding
 };
 
 enum class KernelSet {
@@ -80,6 +82,8 @@ class Decoder {
   void rotate(std::int64_t token, const float* rotation);
   void write_kv(const TokenBatch& batch, const KvCache& cache);
   void feed_forward(std::int64_t tokens, std::int64_t layer);
+  void dense_ffn(std::int64_t tokens, std::int64_t layer, std::vector<float>& out);
+  void routed_experts(std::int64_t tokens, std::int64_t layer);
   void linear(const char* name, const PackedLinear& layer, std::int64_t tokens,
               const std::vector<float>& in, std::vector<float>& out);
   void fill_rotations(const TokenBatch& batch);
@@ -91,6 +95,7 @@ class Decoder {
   KvStore kv_;
   PagedAttention attention_;
   KernelSet kernels_;
+  Isa isa_;
   std::unique_ptr<Buffers> buffers_;
   KernelTimes times_;
   KernelSpans* spans_ = nullptr;

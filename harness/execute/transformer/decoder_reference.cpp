@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "harness/execute/transformer/rotation.hpp"
 
@@ -13,17 +14,21 @@ using Rows = std::vector<Vector>;
 
 constexpr double kEpsilon = 1e-5;
 
-Vector multiply(const RandomWeights& weights, DecoderMatrix matrix, std::int64_t layer,
-                const Vector& x) {
+Vector multiply(const WeightRows& weights, std::int64_t rows, const Vector& x) {
   std::vector<float> row(x.size());
   Vector out;
-  for (std::int64_t r = 0; r < weights.rows(matrix); ++r) {
-    weights.row(matrix, layer, r, row);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    weights(r, row);
     double sum = 0;
     for (std::size_t i = 0; i < x.size(); ++i) sum += static_cast<double>(row[i]) * x[i];
     out.push_back(sum);
   }
   return out;
+}
+
+Vector multiply(const RandomWeights& weights, DecoderMatrix matrix, std::int64_t layer,
+                const Vector& x) {
+  return multiply(weights.of(matrix, layer), weights.rows(matrix), x);
 }
 
 Vector normed(const Vector& x, const std::vector<float>& weight) {
@@ -75,18 +80,102 @@ Vector attend(const DecoderShape& s, const Rows& qkv, std::size_t token) {
   return out;
 }
 
-Vector feed_forward(const RandomWeights& weights, std::int64_t layer, const Vector& x) {
-  const Vector gate_up = multiply(weights, DecoderMatrix::gate_up, layer, x);
+Vector swiglu(const Vector& gate_up) {
   const std::size_t ffn = gate_up.size() / 2;
   Vector gated(ffn);
   for (std::size_t i = 0; i < ffn; ++i) {
     gated[i] = gate_up[i] / (1 + std::exp(-gate_up[i])) * gate_up[ffn + i];
   }
-  return multiply(weights, DecoderMatrix::down, layer, gated);
+  return gated;
 }
 
-void add(Vector& to, const Vector& x) {
-  for (std::size_t i = 0; i < to.size(); ++i) to[i] += x[i];
+void add(Vector& to, const Vector& x, double weight = 1) {
+  for (std::size_t i = 0; i < to.size(); ++i) to[i] += weight * x[i];
+}
+
+// Indices of the `count` largest values.
+std::vector<std::size_t> largest(const Vector& values, std::int64_t count) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+  order.resize(static_cast<std::size_t>(count));
+  return order;
+}
+
+// DeepSeek-V3, equations 12 to 16: scores are sigmoids; a bias takes part in the choice alone; a
+// group counts as much as its two best experts.
+Vector sigmoid_weights(const ExpertRouter& router, const Vector& logits,
+                       const std::vector<float>& bias) {
+  Vector scores, biased, groups, weights(logits.size(), 0.0);
+  for (const double logit : logits) scores.push_back(1 / (1 + std::exp(-logit)));
+  for (std::size_t e = 0; e < scores.size(); ++e) {
+    biased.push_back(scores[e] + static_cast<double>(bias[e]));
+  }
+  const std::size_t size = scores.size() / static_cast<std::size_t>(router.groups);
+  for (std::size_t g = 0; g < scores.size(); g += size) {
+    const Vector group(biased.begin() + static_cast<std::ptrdiff_t>(g),
+                       biased.begin() + static_cast<std::ptrdiff_t>(g + size));
+    double sum = 0;
+    for (const std::size_t e : largest(group, std::min<std::int64_t>(2, std::ssize(group)))) {
+      sum += group[e];
+    }
+    groups.push_back(sum);
+  }
+  const auto best = largest(groups, router.top_groups);
+  for (std::size_t e = 0; e < biased.size(); ++e) {
+    if (std::find(best.begin(), best.end(), e / size) == best.end()) biased[e] = -HUGE_VAL;
+  }
+  double total = 0;
+  const auto chosen = largest(biased, router.top_k);
+  for (const std::size_t e : chosen) total += scores[e];
+  for (const std::size_t e : chosen) {
+    weights[e] = scores[e] / total * static_cast<double>(router.scale);
+  }
+  return weights;
+}
+
+// The weight of each expert, 0 of those not chosen.
+Vector expert_weights(const ExpertRouter& router, const Vector& logits,
+                      const std::vector<float>& bias) {
+  if (router.scores == RouterScores::sigmoid) return sigmoid_weights(router, logits, bias);
+  const auto chosen = largest(logits, router.top_k);
+  Vector weights(logits.size(), 0.0);
+  double of_all = 0, of_chosen = 0;
+  for (const double logit : logits) of_all += std::exp(logit);
+  for (const std::size_t e : chosen) of_chosen += std::exp(logits[e]);
+  const double total = router.scores == RouterScores::softmax ? of_all : of_chosen;
+  for (const std::size_t e : chosen) {
+    weights[e] = std::exp(logits[e]) / total * static_cast<double>(router.scale);
+  }
+  return weights;
+}
+
+Vector sparse_feed_forward(const RandomWeights& weights, std::int64_t layer, const Vector& x) {
+  const DecoderExperts& experts = *weights.shape().experts;
+  const auto share =
+      expert_weights(experts.router, multiply(weights, DecoderMatrix::router, layer, x),
+                     weights.router_bias(layer));
+  Vector out(x.size(), 0.0);
+  for (std::int64_t e = 0; e < experts.router.experts; ++e) {
+    const double weight = share[static_cast<std::size_t>(e)];
+    if (weight == 0) continue;
+    const auto times = [&](DecoderMatrix matrix, const Vector& in) {
+      return multiply(weights.of_expert(matrix, layer, e), weights.rows_of_expert(matrix), in);
+    };
+    add(out, times(DecoderMatrix::expert_down, swiglu(times(DecoderMatrix::expert_gate_up, x))),
+        weight);
+  }
+  if (experts.shared == 0) return out;
+  add(out, multiply(weights, DecoderMatrix::shared_down, layer,
+                    swiglu(multiply(weights, DecoderMatrix::shared_gate_up, layer, x))));
+  return out;
+}
+
+Vector feed_forward(const RandomWeights& weights, std::int64_t layer, const Vector& x) {
+  if (weights.shape().sparse(layer)) return sparse_feed_forward(weights, layer, x);
+  return multiply(weights, DecoderMatrix::down, layer,
+                  swiglu(multiply(weights, DecoderMatrix::gate_up, layer, x)));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "harness/execute/transformer/decoder_shape.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "harness/base/error.hpp"
@@ -12,11 +13,37 @@ struct Refusal {
   const char *problem, *rule;
 };
 
+std::optional<DecoderExperts> experts_of(const ModelSpec& model) {
+  if (!model.moe) return std::nullopt;
+  const MoeSpec& moe = *model.moe;
+  DecoderExperts experts;
+  experts.router.experts = moe.experts;
+  experts.router.top_k = moe.top_k;
+  experts.router.scores = moe.scores == ExpertScores::softmax   ? RouterScores::softmax
+                          : moe.scores == ExpertScores::sigmoid ? RouterScores::sigmoid
+                                                                : RouterScores::softmax_top_k;
+  experts.router.groups = moe.groups;
+  experts.router.top_groups = moe.top_groups;
+  experts.router.scale = static_cast<float>(moe.routed_scale);
+  experts.ffn = moe.ffn;
+  experts.shared = moe.shared;
+  experts.first_dense = moe.first_dense;
+  return experts;
+}
+
+bool limits_groups_of_softmax(const ModelSpec& model) {
+  return model.moe && model.moe->groups > 1 && model.moe->scores != ExpertScores::sigmoid;
+}
+
 }  // namespace
+
+std::int64_t DecoderShape::widest_ffn() const {
+  const bool any_dense = !experts || experts->first_dense > 0;
+  return std::max(any_dense ? ffn : 0, experts ? experts->shared_width() : 0);
+}
 
 DecoderShape decoder_shape(const ModelSpec& model) {
   const Refusal refusals[] = {
-      {model.moe.has_value(), "has experts", "dense FFNs are executed"},
       {model.mla.has_value(), "has multi-head latent attention",
        "multi-head, grouped- and multi-query attention are executed"},
       {model.sliding_window > 0, "has sliding windows", "full attention is executed"},
@@ -26,6 +53,10 @@ DecoderShape decoder_shape(const ModelSpec& model) {
       {model.ffn_matrices != 3, "has an FFN of 2 matrices", "gated FFNs (SwiGLU) are executed"},
       {model.head_dim % 16 != 0, "has heads that are no multiple of 16",
        "attention kernels load whole vectors"},
+      {limits_groups_of_softmax(model), "limits softmax routing to groups of experts",
+       "groups are limited where scores are sigmoids"},
+      {model.moe && model.moe->experts > kMostExperts, "has more than 1,024 experts",
+       "routers choose among up to 1,024"},
       {model.vocab > std::int64_t{1} << 22U, "has a vocabulary above 2^22 tokens",
        "samplers take up to 4,194,304"},
   };
@@ -42,7 +73,8 @@ DecoderShape decoder_shape(const ModelSpec& model) {
           .head_dim = model.head_dim,
           .vocab = model.vocab,
           .context = model.context,
-          .tied = model.tie_embeddings};
+          .tied = model.tie_embeddings,
+          .experts = experts_of(model)};
 }
 
 }  // namespace inferbench

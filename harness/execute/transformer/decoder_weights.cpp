@@ -38,7 +38,7 @@ void run_all(const std::vector<Task>& tasks, ThreadTeam& team) {
 std::vector<std::string> decoder_formats() {
   std::vector<std::string> names;
   for (const GemmFormat& format : gemm_formats()) {
-    if (!format.smooth) names.push_back(format.name);
+    if (!needs_calibration(format)) names.push_back(format.name);
   }
   return names;
 }
@@ -46,38 +46,100 @@ std::vector<std::string> decoder_formats() {
 const GemmFormat& decoder_format(const std::string& name) {
   for (const GemmFormat& format : gemm_formats()) {
     if (format.name != name) continue;
-    if (!format.smooth) return format;
-    throw Error("--weights", name + " needs activations to calibrate with",
-                "formats without calibration are executed", "w8a8 is the same without smoothing");
+    if (!needs_calibration(format)) return format;
+    throw Error(
+        "--weights", name + " needs activations to calibrate with",
+        "formats without calibration are executed",
+        format.smooth
+            ? "w8a8 is the same without smoothing"
+            : "fp8-channel scales each row by itself; nvfp4-a16 takes activations as they are");
   }
   throw unknown_name("--weights", "weight format", name, decoder_formats());
+}
+
+// Matrices to be packed, and the experts that become layers when they all are.
+struct DecoderWeights::Packing {
+  struct Experts {
+    Layer* layer;
+    std::vector<std::unique_ptr<PackedLinear>> gate_up, down;
+  };
+
+  const RandomWeights& random;
+  const GemmFormat& format;
+  Isa isa;
+  std::vector<Task> tasks{};
+  std::vector<Experts> experts{};
+
+  void add(std::unique_ptr<PackedLinear>& to, const GemmFormat& as, DecoderMatrix matrix,
+           std::int64_t rows, WeightRows weights) {
+    tasks.emplace_back([this, &to, &as, matrix, rows, weights = std::move(weights)] {
+      to = std::make_unique<PackedLinear>(as, rows, random.columns(matrix), weights,
+                                          LinearOptions{.isa = isa, .calibration = {}});
+    });
+  }
+  void add(std::unique_ptr<PackedLinear>& to, DecoderMatrix matrix, std::int64_t layer) {
+    add(to, format, matrix, random.rows(matrix), random.of(matrix, layer));
+  }
+  void add_experts(Layer& layer, std::int64_t index);
+  void join_experts();
+};
+
+void DecoderWeights::Packing::add_experts(Layer& layer, std::int64_t index) {
+  const std::int64_t count = random.shape().experts->router.experts;
+  add(layer.router, decoder_format("fp32"), DecoderMatrix::router, count,
+      random.of(DecoderMatrix::router, index));
+  layer.router_bias = random.router_bias(index);
+  experts.push_back({.layer = &layer, .gate_up = {}, .down = {}});
+  Experts& all = experts.back();
+  all.gate_up.resize(to_size(count));
+  all.down.resize(to_size(count));
+  for (std::int64_t e = 0; e < count; ++e) {
+    const auto expert = [&](std::unique_ptr<PackedLinear>& to, DecoderMatrix matrix) {
+      add(to, format, matrix, random.rows_of_expert(matrix), random.of_expert(matrix, index, e));
+    };
+    expert(all.gate_up[to_size(e)], DecoderMatrix::expert_gate_up);
+    expert(all.down[to_size(e)], DecoderMatrix::expert_down);
+  }
+  if (random.shape().experts->shared == 0) return;
+  add(layer.gate_up, DecoderMatrix::shared_gate_up, index);
+  add(layer.down, DecoderMatrix::shared_down, index);
+}
+
+void DecoderWeights::Packing::join_experts() {
+  const auto take = [](std::vector<std::unique_ptr<PackedLinear>>& from) {
+    std::vector<PackedLinear> matrices;
+    matrices.reserve(from.size());
+    for (std::unique_ptr<PackedLinear>& matrix : from) matrices.push_back(std::move(*matrix));
+    return matrices;
+  };
+  for (Experts& all : experts) {
+    all.layer->experts = std::make_unique<MoeLayer>(take(all.gate_up), take(all.down), isa);
+  }
 }
 
 DecoderWeights::DecoderWeights(const DecoderShape& shape, const GemmFormat& format,
                                std::uint64_t seed, ThreadTeam& team, Isa isa)
     : shape_(shape), format_(&format), layers_(to_size(shape.layers)) {
   const RandomWeights random(shape, seed);
-  std::vector<Task> tasks;
-  const auto add = [&](std::unique_ptr<PackedLinear>& to, DecoderMatrix matrix,
-                       std::int64_t layer) {
-    tasks.emplace_back([&random, &to, &format, isa, matrix, layer] {
-      to = std::make_unique<PackedLinear>(format, random.rows(matrix), random.columns(matrix),
-                                          random.of(matrix, layer),
-                                          LinearOptions{.isa = isa, .calibration = {}});
-    });
-  };
-  add(head_, DecoderMatrix::head, 0);
+  Packing packing{.random = random, .format = format, .isa = isa};
+  packing.experts.reserve(to_size(shape.sparse_layers()));  // tasks refer to what is in there
+  packing.add(head_, DecoderMatrix::head, 0);
   for (std::int64_t l = 0; l < shape.layers; ++l) {
     Layer& layer = layers_[to_size(l)];
     layer.attention_norm = random.norm(2 * l);
     layer.ffn_norm = random.norm(2 * l + 1);
-    add(layer.gate_up, DecoderMatrix::gate_up, l);
-    add(layer.down, DecoderMatrix::down, l);
-    add(layer.qkv, DecoderMatrix::qkv, l);
-    add(layer.attention_out, DecoderMatrix::attention_out, l);
+    if (shape.sparse(l)) {
+      packing.add_experts(layer, l);
+    } else {
+      packing.add(layer.gate_up, DecoderMatrix::gate_up, l);
+      packing.add(layer.down, DecoderMatrix::down, l);
+    }
+    packing.add(layer.qkv, DecoderMatrix::qkv, l);
+    packing.add(layer.attention_out, DecoderMatrix::attention_out, l);
   }
   final_norm_ = random.norm(2 * shape.layers);
-  run_all(tasks, team);
+  run_all(packing.tasks, team);
+  packing.join_experts();
 
   const bool wide = format.weights == GemmFormat::Weights::fp32;
   table_ = Buffer<std::byte>(to_size(shape.vocab * shape.hidden) * (wide ? 4 : 2));
@@ -117,8 +179,11 @@ void DecoderWeights::embed(std::int32_t token, float* to) const {
 std::size_t DecoderWeights::linear_bytes() const {
   std::size_t bytes = head_->bytes();
   for (const Layer& layer : layers_) {
-    bytes += layer.qkv->bytes() + layer.attention_out->bytes() + layer.gate_up->bytes() +
-             layer.down->bytes();
+    for (const auto* matrix :
+         {&layer.qkv, &layer.attention_out, &layer.gate_up, &layer.down, &layer.router}) {
+      if (*matrix) bytes += (*matrix)->bytes();
+    }
+    if (layer.experts) bytes += layer.experts->bytes();
   }
   return bytes;
 }

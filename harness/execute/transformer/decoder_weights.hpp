@@ -9,6 +9,7 @@
 #include "harness/base/units.hpp"
 #include "harness/execute/transformer/random_weights.hpp"
 #include "kernels/gemm/linear.hpp"
+#include "kernels/moe/layer.hpp"
 
 namespace inferbench {
 
@@ -24,7 +25,14 @@ class DecoderWeights {
  public:
   struct Layer {
     std::vector<float> attention_norm, ffn_norm;  // [hidden]
-    std::unique_ptr<PackedLinear> qkv, attention_out, gate_up, down;
+    std::unique_ptr<PackedLinear> qkv, attention_out;
+    // The FFN of every token: a dense layer's, or a sparse layer's shared experts; null where a
+    // sparse layer has none.
+    std::unique_ptr<PackedLinear> gate_up, down;
+    // Sparse layers. The router is fp32 in every format: what it chooses is not for rounding.
+    std::unique_ptr<PackedLinear> router;
+    std::vector<float> router_bias;  // [experts], or empty
+    std::unique_ptr<MoeLayer> experts;
   };
 
   // Matrices are shared out over the threads of `team`. Throws Error for a format that cannot
@@ -43,6 +51,8 @@ class DecoderWeights {
   std::size_t table_bytes() const { return table_.size(); }
 
  private:
+  struct Packing;
+
   DecoderShape shape_;
   const GemmFormat* format_;
   std::vector<Layer> layers_;

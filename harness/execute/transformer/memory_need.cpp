@@ -6,6 +6,7 @@
 #include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/execute/transformer/kv_store.hpp"
+#include "kernels/moe/layer.hpp"
 
 namespace inferbench {
 namespace {
@@ -17,22 +18,35 @@ std::string gigabytes(Bytes bytes) {
   return significant(bytes.count() / 1e9, 3) + " GB";
 }
 
+// Elements between the steps of an expert's FFN.
+double expert_rows(const DecoderShape& shape) {
+  if (!shape.experts) return 0;
+  return static_cast<double>(MoeLayer::kRowsTogether * (2 * shape.hidden + 3 * shape.experts->ffn));
+}
+
 }  // namespace
 
 MemoryNeed memory_need(const DecoderShape& shape, const GemmFormat& weights, KvType kv,
                        std::int64_t kv_blocks, std::int64_t step_tokens) {
-  const double layer = static_cast<double>(shape.hidden) *
-                       static_cast<double>(shape.qkv_width() + shape.q_width() + 3 * shape.ffn);
-  const double table = static_cast<double>(shape.vocab) * static_cast<double>(shape.hidden);
-  const double linear = static_cast<double>(shape.layers) * layer + table;
+  const auto hidden = static_cast<double>(shape.hidden);
+  const double table = static_cast<double>(shape.vocab) * hidden;
+  double linear = table, routers = 0;
+  for (std::int64_t l = 0; l < shape.layers; ++l) {
+    std::int64_t widths = shape.qkv_width() + shape.q_width() + 3 * shape.dense_ffn(l);
+    if (shape.sparse(l)) {
+      widths += 3 * shape.experts->ffn * shape.experts->router.experts;
+      routers += hidden * static_cast<double>(shape.experts->router.experts);
+    }
+    linear += hidden * static_cast<double>(widths);
+  }
   // Residual, normed, attention in and out, FFN in and out; and the GEMM's copy of its rows.
   const double row = static_cast<double>(5 * shape.hidden + 2 * shape.q_width() +
-                                         2 * shape.qkv_width() + 4 * shape.ffn);
+                                         2 * shape.qkv_width() + 4 * shape.widest_ffn());
   MemoryNeed need;
-  need.weights = Bytes(kPadding * linear * weights.weight_bytes());
+  need.weights = Bytes(kPadding * (linear * weights.weight_bytes() + routers * 4));
   need.table = Bytes(table * (weights.weights == GemmFormat::Weights::fp32 ? 4 : 2));
   need.kv = Bytes(KvStore::bytes_per_block(shape, kv) * static_cast<double>(kv_blocks));
-  need.activations = Bytes(4 * row * static_cast<double>(step_tokens));
+  need.activations = Bytes(4 * (row * static_cast<double>(step_tokens) + expert_rows(shape)));
   return need;
 }
 

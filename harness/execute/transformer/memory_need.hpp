@@ -13,7 +13,7 @@ namespace inferbench {
 
 // What executing a decoder takes of the host's memory, known before any of it is allocated.
 struct MemoryNeed {
-  Bytes weights;      // packed matrices, LM head included
+  Bytes weights;      // packed matrices, all experts and the LM head included
   Bytes table;        // the embedding table
   Bytes kv;           // the KV pool
   Bytes activations;  // of the largest step

@@ -63,7 +63,8 @@ TEST(CpuExecutor, PartsAddUpToTheStep) {
     const StepTiming::Parts& parts = result.timing.parts;
     EXPECT_GT(parts.gemm, Duration(0));
     EXPECT_GT(parts.attention, Duration(0));
-    EXPECT_EQ(parts.gemm + parts.attention + parts.elementwise + parts.host, result.timing.elapsed);
+    EXPECT_EQ(parts.gemm + parts.attention + parts.moe + parts.elementwise + parts.host,
+              result.timing.elapsed);
     EXPECT_EQ(result.timing.stage, result.timing.elapsed);
     one.scheduler->commit(plan.step, result);
     now += 3ms;

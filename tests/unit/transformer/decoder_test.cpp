@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 
 #include "decoder_support.hpp"
 #include "harness/base/error.hpp"
@@ -12,37 +10,6 @@
 
 namespace inferbench {
 namespace {
-
-constexpr std::int64_t kBlocks = 40;
-
-bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
-struct Model {
-  Model(const std::string& format, const std::string& kv, unsigned threads = 1,
-        KernelSet kernels = KernelSet::invariant)
-      : team(threads),
-        weights(tiny_shape(), decoder_format(format), kWeightSeed, team),
-        decoder(weights, kv_store_type(kv), kBlocks, team, kernels) {}
-
-  ThreadTeam team;
-  DecoderWeights weights;
-  Decoder decoder;
-};
-
-// The whole text in one step, alone, in the first blocks of a cache of its own.
-std::vector<float> plain(Model& model, std::span<const std::int32_t> text) {
-  const auto blocks = blocks_from(0, 8);
-  return step(model.decoder, {{.tokens = text, .context = 0, .blocks = blocks}});
-}
-
-void expect_near(std::span<const float> got, std::span<const float> want, float tolerance) {
-  ASSERT_EQ(got.size(), want.size());
-  float worst = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::abs(got[i] - want[i]));
-  EXPECT_LE(worst, tolerance);
-}
 
 // Logits have a variance near 1. fp32 sums of 64 and 128 terms in 2 layers.
 TEST(Decoder, ComputesWhatItsDefinitionSays) {
@@ -112,47 +79,7 @@ TEST(Decoder, RandomCompositionsGiveThePlainLogitsInEveryFormat) {
   std::uint64_t seed = 20;
   for (const auto& [weights, kv] : formats) {
     SCOPED_TRACE(std::string(weights) + " " + kv);
-    Model alone(weights, kv), model(weights, kv, 2);
-    RandomStream random(++seed, "composition");
-    constexpr std::size_t kTexts = 5;
-    std::vector<std::vector<std::int32_t>> texts(kTexts), blocks(kTexts);
-    std::vector<std::vector<float>> want(kTexts);
-    std::vector<std::int64_t> done(kTexts, 0);
-    for (std::size_t t = 0; t < kTexts; ++t) {
-      texts[t] = random_text(random.between(1, 90), 100 * seed + t);
-      want[t] = plain(alone, texts[t]);
-      for (std::int32_t i = 0; i < 6; ++i) {  // strided, from the end: no neighbours
-        blocks[t].push_back(39 - static_cast<std::int32_t>(t) - 6 * i);
-      }
-    }
-    for (bool open = true; open;) {
-      std::vector<Piece> pieces;
-      std::vector<std::pair<std::size_t, std::int64_t>> who;
-      open = false;
-      for (std::size_t t = 0; t < kTexts; ++t) {
-        const std::int64_t left = static_cast<std::int64_t>(texts[t].size()) - done[t];
-        open = open || left > 0;
-        if (left == 0 || random.below(3) == 0) continue;
-        const std::int64_t chunk =
-            random.below(2) == 0 ? 1 : random.between(1, std::min<std::int64_t>(left, 40));
-        pieces.push_back({.tokens = std::span(texts[t]).subspan(static_cast<std::size_t>(done[t]),
-                                                                static_cast<std::size_t>(chunk)),
-                          .context = done[t],
-                          .blocks = blocks[t]});
-        who.emplace_back(t, chunk);
-      }
-      if (pieces.empty()) continue;
-      const auto out = step(model.decoder, pieces);
-      std::size_t at = 0;
-      for (const auto& [t, chunk] : who) {
-        const auto count = static_cast<std::size_t>(chunk) * 256;
-        ASSERT_TRUE(
-            same_bits(std::span(out).subspan(at, count),
-                      std::span(want[t]).subspan(static_cast<std::size_t>(done[t]) * 256, count)));
-        at += count;
-        done[t] += chunk;
-      }
-    }
+    expect_plain_in_random_company(tiny_shape(), weights, kv, ++seed);
   }
 }
 
