@@ -15,13 +15,12 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr float kNormEpsilon = 1e-5F;
-
-AttentionShape attention_shape(const DecoderShape& shape) {
+AttentionShape attention_shape(const DecoderShape& shape, std::int64_t window) {
   return {.q_heads = shape.heads,
           .kv_heads = shape.kv_heads,
           .key_dim = shape.head_dim,
-          .value_dim = shape.head_dim};
+          .value_dim = shape.head_dim,
+          .window = window};
 }
 
 }  // namespace
@@ -59,14 +58,19 @@ Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_block
     : weights_(weights),
       team_(team),
       kv_(weights.shape(), kv, kv_blocks),
-      attention_(attention_shape(weights.shape()), team, isa),
       kernels_(kernels),
       isa_(isa),
       buffers_(std::make_unique<Buffers>()) {
   buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, false, isa);
   buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, false, isa);
   buffers_->silu_mul = row_kernel(RowOp::silu_mul, false, isa);
-  buffers_->table = RotationTable(weights.shape().head_dim);
+  buffers_->table = RotationTable(shape().rotary);
+  for (std::int64_t l = 0; l < shape().layers; ++l) {
+    const std::int64_t window = shape().window_of(l);
+    std::unique_ptr<PagedAttention>& kind = window > 0 ? windowed_ : attention_;
+    if (kind) continue;
+    kind = std::make_unique<PagedAttention>(attention_shape(shape(), window), team, isa);
+  }
 }
 
 Decoder::~Decoder() = default;
@@ -181,22 +185,32 @@ void Decoder::split_into_tokens(const AttentionBatch& batch) {
                 .max_blocks = batch.max_blocks};
 }
 
-// Queries and keys of one token, rotated by its position, and its values: each to its own matrix.
-void Decoder::rotate(std::int64_t token, const float* rotation) {
+// Queries and keys of one token, with their biases and norms, rotated by its position, and its
+// values: each to its own matrix.
+void Decoder::rotate(const DecoderWeights::Layer& weights, std::int64_t token) {
   const DecoderShape& s = shape();
   Buffers& b = *buffers_;
-  const float* from = b.qkv.data() + token * s.qkv_width();
-  const float* angles = rotation + token * s.head_dim;
-  for (std::int64_t h = 0; h < s.heads; ++h) {
-    rotate_head(from + h * s.head_dim, angles, s.head_dim,
-                b.q.data() + token * s.q_width() + h * s.head_dim);
-  }
-  from += s.q_width();
-  for (std::int64_t h = 0; h < s.kv_heads; ++h) {
-    rotate_head(from + h * s.head_dim, angles, s.head_dim,
-                b.k.data() + token * s.kv_width() + h * s.head_dim);
-  }
-  from += s.kv_width();
+  float* from = b.qkv.data() + token * s.qkv_width();
+  for (std::size_t i = 0; i < weights.qkv_bias.size(); ++i) from[i] += weights.qkv_bias[i];
+  const float* angles = b.rotations.data() + token * s.head_dim;
+  const auto heads = [&](std::int64_t count, const std::vector<float>& norm, float* to) {
+    for (std::int64_t h = 0; h < count; ++h, from += s.head_dim, to += s.head_dim) {
+      if (norm.empty()) {
+        rotate_head(from, angles, s.head_dim, to);
+        continue;
+      }
+      RowCall call;
+      call.n = s.head_dim;
+      call.epsilon = static_cast<float>(s.norm_epsilon);
+      call.x = from;
+      call.weight = norm.data();
+      call.out = to;
+      b.rmsnorm(call);
+      rotate_head(to, angles, s.head_dim, to);
+    }
+  };
+  heads(s.heads, weights.query_norm, b.q.data() + token * s.q_width());
+  heads(s.kv_heads, weights.key_norm, b.k.data() + token * s.kv_width());
   std::copy_n(from, s.kv_width(), b.v.data() + token * s.kv_width());
 }
 
@@ -224,14 +238,14 @@ void Decoder::write_kv(const TokenBatch& batch, const KvCache& cache) {
   }
 }
 
-void Decoder::attention(const TokenBatch& batch, std::int64_t layer, const float* rotation) {
+void Decoder::attention(const TokenBatch& batch, std::int64_t layer) {
   const DecoderWeights::Layer& weights = weights_.layer(layer);
   Buffers& b = *buffers_;
   const std::int64_t tokens = batch.sequences.tokens();
   linear("qkv_gemm", *weights.qkv, tokens, b.normed, b.qkv);
   {
     const Op op(*this, "rotate", &KernelTimes::other);
-    rows(tokens, shape().qkv_width(), [&](std::int64_t r) { rotate(r, rotation); });
+    rows(tokens, shape().qkv_width(), [&](std::int64_t r) { rotate(weights, r); });
   }
   {
     const Op op(*this, "write_kv", &KernelTimes::attention);
@@ -239,7 +253,8 @@ void Decoder::attention(const TokenBatch& batch, std::int64_t layer, const float
   }
   {
     const Op op(*this, "attention", &KernelTimes::attention);
-    attention_.run(b.attended, b.q, kv_.layer(layer), b.heads);
+    const auto& kernel = shape().window_of(layer) > 0 ? windowed_ : attention_;
+    kernel->run(b.attended, b.q, kv_.layer(layer), b.heads);
   }
   linear("out_gemm", *weights.attention_out, tokens, b.heads, b.projected);
 }
@@ -316,7 +331,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
     weights_.embed(batch.tokens[to_size(r)], b.residual.data() + r * s.hidden);
     RowCall call;
     call.n = s.hidden;
-    call.epsilon = kNormEpsilon;
+    call.epsilon = static_cast<float>(s.norm_epsilon);
     call.x = b.residual.data() + r * s.hidden;
     call.weight = weights_.layer(0).attention_norm.data();
     call.out = b.normed.data() + r * s.hidden;
@@ -329,7 +344,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   const auto add_and_norm = [&](const std::vector<float>& norm, std::int64_t row, float* out) {
     RowCall call;
     call.n = s.hidden;
-    call.epsilon = kNormEpsilon;
+    call.epsilon = static_cast<float>(s.norm_epsilon);
     call.x = b.residual.data() + row * s.hidden;
     call.y = b.projected.data() + row * s.hidden;
     call.weight = norm.data();
@@ -344,7 +359,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   };
   for (std::int64_t l = 0; l < s.layers; ++l) {
     layer_ = static_cast<std::int32_t>(l);
-    attention(batch, l, b.rotations.data());
+    attention(batch, l);
     add_and_norm_all(weights_.layer(l).ffn_norm);
     feed_forward(tokens, l);
     if (l + 1 < s.layers) add_and_norm_all(weights_.layer(l + 1).attention_norm);

@@ -78,8 +78,8 @@ class Decoder {
 
   void rows(std::int64_t rows, std::int64_t columns,
             const std::function<void(std::int64_t row)>& body);
-  void attention(const TokenBatch& batch, std::int64_t layer, const float* rotation);
-  void rotate(std::int64_t token, const float* rotation);
+  void attention(const TokenBatch& batch, std::int64_t layer);
+  void rotate(const DecoderWeights::Layer& weights, std::int64_t token);
   void write_kv(const TokenBatch& batch, const KvCache& cache);
   void feed_forward(std::int64_t tokens, std::int64_t layer);
   void dense_ffn(std::int64_t tokens, std::int64_t layer, std::vector<float>& out);
@@ -93,7 +93,7 @@ class Decoder {
   const DecoderWeights& weights_;
   ThreadTeam& team_;
   KvStore kv_;
-  PagedAttention attention_;
+  std::unique_ptr<PagedAttention> attention_, windowed_;  // null where no layer is of the kind
   KernelSet kernels_;
   Isa isa_;
   std::unique_ptr<Buffers> buffers_;

@@ -12,8 +12,6 @@ namespace {
 using Vector = std::vector<double>;
 using Rows = std::vector<Vector>;
 
-constexpr double kEpsilon = 1e-5;
-
 Vector multiply(const WeightRows& weights, std::int64_t rows, const Vector& x) {
   std::vector<float> row(x.size());
   Vector out;
@@ -26,43 +24,57 @@ Vector multiply(const WeightRows& weights, std::int64_t rows, const Vector& x) {
   return out;
 }
 
-Vector multiply(const RandomWeights& weights, DecoderMatrix matrix, std::int64_t layer,
+Vector multiply(const WeightSource& weights, DecoderMatrix matrix, std::int64_t layer,
                 const Vector& x) {
   return multiply(weights.of(matrix, layer), weights.rows(matrix), x);
 }
 
-Vector normed(const Vector& x, const std::vector<float>& weight) {
+Vector normed(const Vector& x, const std::vector<float>& weight, double epsilon) {
   double squares = 0;
   for (const double v : x) squares += v * v;
-  const double factor = 1 / std::sqrt(squares / static_cast<double>(x.size()) + kEpsilon);
+  const double factor = 1 / std::sqrt(squares / static_cast<double>(x.size()) + epsilon);
   Vector out(x.size());
   for (std::size_t i = 0; i < x.size(); ++i)
     out[i] = x[i] * factor * static_cast<double>(weight[i]);
   return out;
 }
 
-// Head `head` of a row that holds heads one after the other, rotated to `position`.
-Vector rotated(const Vector& row, std::int64_t head, std::int64_t dim, std::int64_t position) {
-  Vector out(static_cast<std::size_t>(dim));
-  const double* x = row.data() + head * dim;
-  for (std::int64_t i = 0; i < dim / 2; ++i) {
-    const double angle = rotation_angle(position, i, dim);
-    const double low = x[i], high = x[dim / 2 + i];
-    out[static_cast<std::size_t>(i)] = low * std::cos(angle) - high * std::sin(angle);
-    out[static_cast<std::size_t>(dim / 2 + i)] = high * std::cos(angle) + low * std::sin(angle);
+// Queries and keys of a position: heads one after the other, normed where the model does, rotated.
+void finish_heads(const WeightSource& weights, std::int64_t layer, std::int64_t position,
+                  Vector& qkv) {
+  const DecoderShape& s = weights.shape();
+  const auto bias = weights.vector(DecoderVector::qkv_bias, layer);
+  for (std::size_t i = 0; i < bias.size(); ++i) qkv[i] += static_cast<double>(bias[i]);
+  const auto query_norm = weights.vector(DecoderVector::query_norm, layer),
+             key_norm = weights.vector(DecoderVector::key_norm, layer);
+  const auto frequencies = rotary_frequencies(s.rotary);
+  const double magnitude = rotary_magnitude(s.rotary);
+  for (std::int64_t head = 0; head < s.heads + s.kv_heads; ++head) {
+    const auto begin = qkv.begin() + head * s.head_dim;
+    Vector x(begin, begin + s.head_dim);
+    if (s.qk_norm) x = normed(x, head < s.heads ? query_norm : key_norm, s.norm_epsilon);
+    const std::size_t half = frequencies.size();
+    for (std::size_t i = 0; i < half; ++i) {
+      const double angle = static_cast<double>(position) * frequencies[i];
+      const double cosine = magnitude * std::cos(angle), sine = magnitude * std::sin(angle);
+      begin[static_cast<std::ptrdiff_t>(i)] = x[i] * cosine - x[half + i] * sine;
+      begin[static_cast<std::ptrdiff_t>(half + i)] = x[half + i] * cosine + x[i] * sine;
+    }
   }
-  return out;
 }
 
-Vector attend(const DecoderShape& s, const Rows& qkv, std::size_t token) {
+// `qkv`: of every position up to the token, finished.
+Vector attend(const DecoderShape& s, std::int64_t layer, const Rows& qkv, std::size_t token) {
   Vector out;
   const auto dim = static_cast<std::size_t>(s.head_dim);
+  const auto window = static_cast<std::size_t>(s.window_of(layer));
+  const std::size_t first = window > 0 && token + 1 > window ? token + 1 - window : 0;
   for (std::int64_t head = 0; head < s.heads; ++head) {
     const std::int64_t kv_head = head / (s.heads / s.kv_heads);
-    const Vector q = rotated(qkv[token], head, s.head_dim, static_cast<std::int64_t>(token));
+    const double* q = qkv[token].data() + head * s.head_dim;
     Vector scores;
-    for (std::size_t t = 0; t <= token; ++t) {
-      const Vector k = rotated(qkv[t], s.heads + kv_head, s.head_dim, static_cast<std::int64_t>(t));
+    for (std::size_t t = first; t <= token; ++t) {
+      const double* k = qkv[t].data() + s.q_width() + kv_head * s.head_dim;
       double score = 0;
       for (std::size_t i = 0; i < dim; ++i) score += q[i] * k[i];
       scores.push_back(score / std::sqrt(static_cast<double>(s.head_dim)));
@@ -71,9 +83,9 @@ Vector attend(const DecoderShape& s, const Rows& qkv, std::size_t token) {
     double total = 0;
     for (double& score : scores) total += score = std::exp(score - most);
     Vector value(dim, 0.0);
-    for (std::size_t t = 0; t <= token; ++t) {
+    for (std::size_t t = first; t <= token; ++t) {
       const double* v = qkv[t].data() + s.q_width() + s.kv_width() + kv_head * s.head_dim;
-      for (std::size_t i = 0; i < dim; ++i) value[i] += scores[t] / total * v[i];
+      for (std::size_t i = 0; i < dim; ++i) value[i] += scores[t - first] / total * v[i];
     }
     out.insert(out.end(), value.begin(), value.end());
   }
@@ -151,11 +163,11 @@ Vector expert_weights(const ExpertRouter& router, const Vector& logits,
   return weights;
 }
 
-Vector sparse_feed_forward(const RandomWeights& weights, std::int64_t layer, const Vector& x) {
+Vector sparse_feed_forward(const WeightSource& weights, std::int64_t layer, const Vector& x) {
   const DecoderExperts& experts = *weights.shape().experts;
   const auto share =
       expert_weights(experts.router, multiply(weights, DecoderMatrix::router, layer, x),
-                     weights.router_bias(layer));
+                     weights.vector(DecoderVector::router_bias, layer));
   Vector out(x.size(), 0.0);
   for (std::int64_t e = 0; e < experts.router.experts; ++e) {
     const double weight = share[static_cast<std::size_t>(e)];
@@ -172,7 +184,7 @@ Vector sparse_feed_forward(const RandomWeights& weights, std::int64_t layer, con
   return out;
 }
 
-Vector feed_forward(const RandomWeights& weights, std::int64_t layer, const Vector& x) {
+Vector feed_forward(const WeightSource& weights, std::int64_t layer, const Vector& x) {
   if (weights.shape().sparse(layer)) return sparse_feed_forward(weights, layer, x);
   return multiply(weights, DecoderMatrix::down, layer,
                   swiglu(multiply(weights, DecoderMatrix::gate_up, layer, x)));
@@ -180,9 +192,12 @@ Vector feed_forward(const RandomWeights& weights, std::int64_t layer, const Vect
 
 }  // namespace
 
-std::vector<float> decoder_reference(const RandomWeights& weights,
+std::vector<float> decoder_reference(const WeightSource& weights,
                                      std::span<const std::int32_t> tokens) {
   const DecoderShape& s = weights.shape();
+  const auto norm = [&](const Vector& x, DecoderVector which, std::int64_t layer) {
+    return normed(x, weights.vector(which, layer), s.norm_epsilon);
+  };
   Rows residual;
   std::vector<float> embedding(static_cast<std::size_t>(s.hidden));
   for (const std::int32_t token : tokens) {
@@ -192,19 +207,21 @@ std::vector<float> decoder_reference(const RandomWeights& weights,
   for (std::int64_t layer = 0; layer < s.layers; ++layer) {
     Rows qkv;
     for (const Vector& x : residual) {
-      qkv.push_back(
-          multiply(weights, DecoderMatrix::qkv, layer, normed(x, weights.norm(2 * layer))));
+      qkv.push_back(multiply(weights, DecoderMatrix::qkv, layer,
+                             norm(x, DecoderVector::attention_norm, layer)));
+      finish_heads(weights, layer, std::ssize(qkv) - 1, qkv.back());
     }
     for (std::size_t t = 0; t < residual.size(); ++t) {
-      add(residual[t], multiply(weights, DecoderMatrix::attention_out, layer, attend(s, qkv, t)));
       add(residual[t],
-          feed_forward(weights, layer, normed(residual[t], weights.norm(2 * layer + 1))));
+          multiply(weights, DecoderMatrix::attention_out, layer, attend(s, layer, qkv, t)));
+      add(residual[t],
+          feed_forward(weights, layer, norm(residual[t], DecoderVector::ffn_norm, layer)));
     }
   }
   std::vector<float> logits;
   for (const Vector& x : residual) {
     const Vector row =
-        multiply(weights, DecoderMatrix::head, 0, normed(x, weights.norm(2 * s.layers)));
+        multiply(weights, DecoderMatrix::head, 0, norm(x, DecoderVector::final_norm, 0));
     for (const double value : row) logits.push_back(static_cast<float>(value));
   }
   return logits;

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "harness/execute/transformer/random_weights.hpp"
+#include "harness/execute/transformer/weight_source.hpp"
 
 namespace inferbench {
 
@@ -12,7 +12,7 @@ namespace inferbench {
 // no packing, one loop per axis, sums in fp64, weights in fp32. For checking, at O(tokens^2).
 //
 // Returns [tokens, vocab]: logits after each token.
-std::vector<float> decoder_reference(const RandomWeights& weights,
+std::vector<float> decoder_reference(const WeightSource& weights,
                                      std::span<const std::int32_t> tokens);
 
 }  // namespace inferbench

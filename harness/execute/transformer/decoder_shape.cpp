@@ -46,10 +46,10 @@ DecoderShape decoder_shape(const ModelSpec& model) {
   const Refusal refusals[] = {
       {model.mla.has_value(), "has multi-head latent attention",
        "multi-head, grouped- and multi-query attention are executed"},
-      {model.sliding_window > 0, "has sliding windows", "full attention is executed"},
-      {model.qkv_bias || model.output_bias || model.ffn_bias, "has biases",
-       "linear layers without biases are executed"},
-      {model.qk_norm, "norms queries and keys", "they are rotated as they are"},
+      {model.output_bias || model.ffn_bias, "has biases of the FFN or of the attention's output",
+       "biases of queries, keys and values are executed"},
+      {model.rope_scaling && !rotary_scaling_known(model.rope_scaling->kind),
+       "scales positions in a way of its own", "linear, llama3 and yarn are executed"},
       {model.ffn_matrices != 3, "has an FFN of 2 matrices", "gated FFNs (SwiGLU) are executed"},
       {model.head_dim % 16 != 0, "has heads that are no multiple of 16",
        "attention kernels load whole vectors"},
@@ -65,16 +65,23 @@ DecoderShape decoder_shape(const ModelSpec& model) {
     throw Error(model.name, refusal.problem, std::string(refusal.rule) + " on the CPU",
                 "take a model like tinyllama-1.1b, or a modelled replay (--system modelled)");
   }
-  return {.layers = model.layers,
-          .hidden = model.hidden,
-          .ffn = model.ffn,
-          .heads = model.heads,
-          .kv_heads = model.kv_heads,
-          .head_dim = model.head_dim,
-          .vocab = model.vocab,
-          .context = model.context,
-          .tied = model.tie_embeddings,
-          .experts = experts_of(model)};
+  return {
+      .layers = model.layers,
+      .hidden = model.hidden,
+      .ffn = model.ffn,
+      .heads = model.heads,
+      .kv_heads = model.kv_heads,
+      .head_dim = model.head_dim,
+      .vocab = model.vocab,
+      .context = model.context,
+      .tied = model.tie_embeddings,
+      .experts = experts_of(model),
+      .qkv_bias = model.qkv_bias,
+      .qk_norm = model.qk_norm,
+      .window = model.sliding_window,
+      .window_period = model.sliding_window_period,
+      .rotary = {.dim = model.head_dim, .theta = model.rope_theta, .scaling = model.rope_scaling},
+      .norm_epsilon = model.norm_epsilon};
 }
 
 }  // namespace inferbench

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "harness/catalog/model_spec.hpp"
+#include "harness/execute/transformer/rotation.hpp"
 #include "kernels/moe/router.hpp"
 
 namespace inferbench {
@@ -19,7 +20,9 @@ struct DecoderExperts {
 };
 
 // The sizes of a decoder of the Llama family: RMSNorm before attention and FFN, rotary positions,
-// grouped-query attention, SwiGLU, no biases; FFNs dense or of experts.
+// grouped-query attention, SwiGLU; FFNs dense or of experts. Some of them add biases to queries,
+// keys and values (Qwen2), norm heads of queries and keys (Qwen3) or see a window of tokens
+// (Mistral).
 //
 // Source: Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", arXiv 2302.13971;
 // Ainslie et al., "GQA", arXiv 2305.13245; Jiang et al., "Mixtral of Experts", arXiv 2401.04088.
@@ -29,12 +32,21 @@ struct DecoderShape {
   std::int64_t vocab = 0, context = 0;
   bool tied = false;  // the LM head is the embedding table
   std::optional<DecoderExperts> experts;
+  bool qkv_bias = false;
+  bool qk_norm = false;            // RMSNorm of each head of queries and keys, before the rotation
+  std::int64_t window = 0;         // tokens that a token sees, itself included; 0: all
+  std::int64_t window_period = 1;  // every period-th layer sees all; 1: none does
+  Rotary rotary;
+  double norm_epsilon = 1e-5;
 
   std::int64_t q_width() const { return heads * head_dim; }
   std::int64_t kv_width() const { return kv_heads * head_dim; }
   std::int64_t qkv_width() const { return q_width() + 2 * kv_width(); }
   bool sparse(std::int64_t layer) const { return experts && layer >= experts->first_dense; }
   std::int64_t sparse_layers() const { return experts ? layers - experts->first_dense : 0; }
+  std::int64_t window_of(std::int64_t layer) const {
+    return window_period > 1 && (layer + 1) % window_period == 0 ? 0 : window;
+  }
   // Inner width of the FFN that every token of a layer visits; 0 where there is none.
   std::int64_t dense_ffn(std::int64_t layer) const {
     return sparse(layer) ? experts->shared_width() : ffn;
@@ -42,8 +54,9 @@ struct DecoderShape {
   std::int64_t widest_ffn() const;  // over the layers
 };
 
-// Of a model. Throws Error naming the part that is not executed: latent attention, sliding windows,
-// biases, norms of queries and keys, a classic FFN, heads that are no multiple of 16.
+// Of a model. Throws Error naming the part that is not executed: latent attention, biases of
+// the FFN or of the attention's output, a classic FFN, an unknown scaling of positions, heads that
+// are no multiple of 16.
 DecoderShape decoder_shape(const ModelSpec& model);
 
 }  // namespace inferbench

@@ -64,7 +64,7 @@ struct DecoderWeights::Packing {
     std::vector<std::unique_ptr<PackedLinear>> gate_up, down;
   };
 
-  const RandomWeights& random;
+  const WeightSource& source;
   const GemmFormat& format;
   Isa isa;
   std::vector<Task> tasks{};
@@ -73,34 +73,34 @@ struct DecoderWeights::Packing {
   void add(std::unique_ptr<PackedLinear>& to, const GemmFormat& as, DecoderMatrix matrix,
            std::int64_t rows, WeightRows weights) {
     tasks.emplace_back([this, &to, &as, matrix, rows, weights = std::move(weights)] {
-      to = std::make_unique<PackedLinear>(as, rows, random.columns(matrix), weights,
+      to = std::make_unique<PackedLinear>(as, rows, source.columns(matrix), weights,
                                           LinearOptions{.isa = isa, .calibration = {}});
     });
   }
   void add(std::unique_ptr<PackedLinear>& to, DecoderMatrix matrix, std::int64_t layer) {
-    add(to, format, matrix, random.rows(matrix), random.of(matrix, layer));
+    add(to, format, matrix, source.rows(matrix), source.of(matrix, layer));
   }
   void add_experts(Layer& layer, std::int64_t index);
   void join_experts();
 };
 
 void DecoderWeights::Packing::add_experts(Layer& layer, std::int64_t index) {
-  const std::int64_t count = random.shape().experts->router.experts;
+  const std::int64_t count = source.shape().experts->router.experts;
   add(layer.router, decoder_format("fp32"), DecoderMatrix::router, count,
-      random.of(DecoderMatrix::router, index));
-  layer.router_bias = random.router_bias(index);
+      source.of(DecoderMatrix::router, index));
+  layer.router_bias = source.vector(DecoderVector::router_bias, index);
   experts.push_back({.layer = &layer, .gate_up = {}, .down = {}});
   Experts& all = experts.back();
   all.gate_up.resize(to_size(count));
   all.down.resize(to_size(count));
   for (std::int64_t e = 0; e < count; ++e) {
     const auto expert = [&](std::unique_ptr<PackedLinear>& to, DecoderMatrix matrix) {
-      add(to, format, matrix, random.rows_of_expert(matrix), random.of_expert(matrix, index, e));
+      add(to, format, matrix, source.rows_of_expert(matrix), source.of_expert(matrix, index, e));
     };
     expert(all.gate_up[to_size(e)], DecoderMatrix::expert_gate_up);
     expert(all.down[to_size(e)], DecoderMatrix::expert_down);
   }
-  if (random.shape().experts->shared == 0) return;
+  if (source.shape().experts->shared == 0) return;
   add(layer.gate_up, DecoderMatrix::shared_gate_up, index);
   add(layer.down, DecoderMatrix::shared_down, index);
 }
@@ -119,16 +119,22 @@ void DecoderWeights::Packing::join_experts() {
 
 DecoderWeights::DecoderWeights(const DecoderShape& shape, const GemmFormat& format,
                                std::uint64_t seed, ThreadTeam& team, Isa isa)
-    : shape_(shape), format_(&format), layers_(to_size(shape.layers)) {
-  const RandomWeights random(shape, seed);
-  Packing packing{.random = random, .format = format, .isa = isa};
-  packing.experts.reserve(to_size(shape.sparse_layers()));  // tasks refer to what is in there
+    : DecoderWeights(RandomWeights(shape, seed), format, team, isa) {}
+
+DecoderWeights::DecoderWeights(const WeightSource& source, const GemmFormat& format,
+                               ThreadTeam& team, Isa isa)
+    : shape_(source.shape()), format_(&format), layers_(to_size(shape_.layers)) {
+  Packing packing{.source = source, .format = format, .isa = isa};
+  packing.experts.reserve(to_size(shape_.sparse_layers()));  // tasks refer to what is in there
   packing.add(head_, DecoderMatrix::head, 0);
-  for (std::int64_t l = 0; l < shape.layers; ++l) {
+  for (std::int64_t l = 0; l < shape_.layers; ++l) {
     Layer& layer = layers_[to_size(l)];
-    layer.attention_norm = random.norm(2 * l);
-    layer.ffn_norm = random.norm(2 * l + 1);
-    if (shape.sparse(l)) {
+    layer.attention_norm = source.vector(DecoderVector::attention_norm, l);
+    layer.ffn_norm = source.vector(DecoderVector::ffn_norm, l);
+    layer.qkv_bias = source.vector(DecoderVector::qkv_bias, l);
+    layer.query_norm = source.vector(DecoderVector::query_norm, l);
+    layer.key_norm = source.vector(DecoderVector::key_norm, l);
+    if (shape_.sparse(l)) {
       packing.add_experts(layer, l);
     } else {
       packing.add(layer.gate_up, DecoderMatrix::gate_up, l);
@@ -137,17 +143,20 @@ DecoderWeights::DecoderWeights(const DecoderShape& shape, const GemmFormat& form
     packing.add(layer.qkv, DecoderMatrix::qkv, l);
     packing.add(layer.attention_out, DecoderMatrix::attention_out, l);
   }
-  final_norm_ = random.norm(2 * shape.layers);
+  final_norm_ = source.vector(DecoderVector::final_norm, 0);
   run_all(packing.tasks, team);
   packing.join_experts();
+  fill_table(source, team);
+}
 
-  const bool wide = format.weights == GemmFormat::Weights::fp32;
-  table_ = Buffer<std::byte>(to_size(shape.vocab * shape.hidden) * (wide ? 4 : 2));
+void DecoderWeights::fill_table(const WeightSource& source, ThreadTeam& team) {
+  const bool wide = format_->weights == GemmFormat::Weights::fp32;
+  table_ = Buffer<std::byte>(to_size(shape_.vocab * shape_.hidden) * (wide ? 4 : 2));
   team.run([&](unsigned rank) {
-    std::vector<float> row(to_size(shape.hidden));
-    const Range mine = share(shape.vocab, rank, team.size());
+    std::vector<float> row(to_size(shape_.hidden));
+    const Range mine = share(shape_.vocab, rank, team.size());
     for (std::int64_t token = mine.begin; token < mine.end; ++token) {
-      random.row(DecoderMatrix::embedding, 0, token, row);
+      source.row(DecoderMatrix::embedding, 0, token, row);
       std::byte* to = table_.data() + to_size(token) * row.size() * (wide ? 4 : 2);
       if (wide) {
         std::memcpy(to, row.data(), row.size() * 4);

@@ -18,13 +18,15 @@ namespace inferbench {
 const GemmFormat& decoder_format(const std::string& name);
 std::vector<std::string> decoder_formats();
 
-// A decoder's weights, packed: each matrix is generated, quantised and packed by strips, so that
-// besides the packed one no copy of it ever exists. The embedding table is bf16, and fp32 under the
-// format fp32; tied embeddings are kept once as the table and once packed as LM head.
+// A decoder's weights, packed: each matrix is read or generated, quantised and packed by strips, so
+// that besides the packed one no copy of it ever exists. The embedding table is bf16, and fp32
+// under the format fp32; tied embeddings are kept once as the table and once packed as LM head.
 class DecoderWeights {
  public:
   struct Layer {
     std::vector<float> attention_norm, ffn_norm;  // [hidden]
+    std::vector<float> qkv_bias;                  // [qkv_width], or empty
+    std::vector<float> query_norm, key_norm;      // [head_dim], or empty
     std::unique_ptr<PackedLinear> qkv, attention_out;
     // The FFN of every token: a dense layer's, or a sparse layer's shared experts; null where a
     // sparse layer has none.
@@ -37,6 +39,9 @@ class DecoderWeights {
 
   // Matrices are shared out over the threads of `team`. Throws Error for a format that cannot
   // compute a layer's size.
+  DecoderWeights(const WeightSource& source, const GemmFormat& format, ThreadTeam& team,
+                 Isa isa = best_isa());
+  // Random ones.
   DecoderWeights(const DecoderShape& shape, const GemmFormat& format, std::uint64_t seed,
                  ThreadTeam& team, Isa isa = best_isa());
 
@@ -52,6 +57,8 @@ class DecoderWeights {
 
  private:
   struct Packing;
+
+  void fill_table(const WeightSource& source, ThreadTeam& team);
 
   DecoderShape shape_;
   const GemmFormat* format_;

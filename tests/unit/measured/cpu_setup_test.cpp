@@ -33,7 +33,8 @@ std::string refused(const std::function<void(Asked&)>& change) {
 
 TEST(CpuSetup, RefusesWhatIsNotExecuted) {
   EXPECT_EQ(refused([](Asked&) {}), "accepted");
-  EXPECT_EQ(refused([](Asked& a) { a.model = "mixtral-8x7b"; }), "mixtral-8x7b: has experts");
+  EXPECT_EQ(refused([](Asked& a) { a.model = "gpt-moe-1.8t"; }),
+            "gpt-moe-1.8t: has an FFN of 2 matrices");
   EXPECT_EQ(refused([](Asked& a) { a.serving.block_tokens = Tokens(32); }), "--block-tokens: 32");
   EXPECT_EQ(refused([](Asked& a) { a.serving.scheduler = "static_padded"; }),
             "--scheduler: static_padded pads its batches");
@@ -52,6 +53,34 @@ TEST(CpuSetup, RefusesWhatIsNotExecuted) {
            {"--scheduler", [](Asked& a) { a.serving.scheduler = "inflight"; }}}) {
     EXPECT_EQ(refused(set).substr(0, option.size()), option);
   }
+}
+
+// Every model of the catalog is executed where memory suffices, but for those listed.
+TEST(CpuSetup, AnswersForEveryModelOfTheCatalog) {
+  std::vector<std::string> refused;
+  for (const ModelSpec& model : models()) {
+    Asked asked;
+    asked.model = model.name;
+    asked.options.weights = "w4a8-g128";
+    asked.available = Bytes(0);  // not judged
+    try {
+      asked.setup();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.place(), model.name);
+      EXPECT_FALSE(error.rule().empty());
+      EXPECT_FALSE(error.way_out().empty());
+      refused.push_back(model.name + ": " + error.problem());
+    }
+  }
+  EXPECT_EQ(refused, (std::vector<std::string>{
+                         "deepseek-v3: has multi-head latent attention",
+                         "gpt-oss-120b: has biases of the FFN or of the attention's output",
+                         "gpt-moe-1.8t: has an FFN of 2 matrices",
+                         "gpt-moe-1.8t-alt-h10752: has an FFN of 2 matrices",
+                         "gpt-moe-1.8t-finegrained: has an FFN of 2 matrices",
+                         "bert-large: has biases of the FFN or of the attention's output",
+                         "tiny-mla-test: has multi-head latent attention",
+                     }));
 }
 
 TEST(CpuSetup, RefusesDraftsThatCannotBe) {

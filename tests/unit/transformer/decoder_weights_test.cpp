@@ -20,9 +20,11 @@ std::string refusal(const std::string& model) {
 TEST(DecoderShape, NamesWhatIsNotExecuted) {
   EXPECT_EQ(refusal("deepseek-v3"), "has multi-head latent attention");
   EXPECT_EQ(refusal("mixtral-8x7b"), "");
-  EXPECT_EQ(refusal("mistral-7b"), "has sliding windows");
-  EXPECT_EQ(refusal("qwen2.5-0.5b"), "has biases");
-  EXPECT_EQ(refusal("qwen3-0.6b"), "norms queries and keys");
+  EXPECT_EQ(refusal("gpt-moe-1.8t"), "has an FFN of 2 matrices");
+  EXPECT_EQ(refusal("gpt-oss-120b"), "has biases of the FFN or of the attention's output");
+  for (const char* model : {"mistral-7b", "qwen2.5-0.5b", "qwen3-0.6b", "llama-3.1-405b"}) {
+    EXPECT_EQ(refusal(model), "") << model;
+  }
   EXPECT_EQ(refusal("tinyllama-1.1b"), "");
   EXPECT_EQ(refusal("llama-3-8b"), "");
 }
