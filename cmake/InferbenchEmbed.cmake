@@ -15,5 +15,7 @@ function(inferbench_embed target symbol)
     COMMAND ${CMAKE_COMMAND} -DOUTPUT=${generated} -DSYMBOL=${symbol}
             -DROOT=${CMAKE_CURRENT_SOURCE_DIR} "-DFILES=${ARGN}" -P ${script}
     DEPENDS ${absolute} ${script} VERBATIM)
+  # By itself, so that reading a library's sources together does not need what a build generates.
+  set_source_files_properties(${generated} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_sources(${target} PRIVATE ${generated})
 endfunction()
