@@ -46,6 +46,9 @@ void add_cpu_options(CLI::App& verb, CpuArguments& arguments) {
     verb.add_option(name, value, help)->group(kCpuGroup)->capture_default_str();
   };
   add("--weights", arguments.weights, "format of linear layers: bf16, w8a8, w4a8-g128, ...");
+  verb.add_option("--weights-file", arguments.weights_file,
+                  "safetensors of the model: a file, an index or a folder (default: random)")
+      ->group(kCpuGroup);
   add("--kv-format", arguments.kv, joined(kv_formats()));
   add("--kernels", arguments.kernels,
       "fast, or invariant: answers do not depend on batches and chunks, bit for bit");

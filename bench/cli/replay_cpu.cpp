@@ -28,6 +28,10 @@ std::string kv_name(KvType type) {
   return kv_formats()[static_cast<std::size_t>(type)];
 }
 
+std::string given_weights(const CpuSetup& setup) {
+  return setup.checkpoint ? setup.checkpoint->files.path() : "random";
+}
+
 bool on_wall_clock(const CpuSetup& setup) {
   return setup.clock == ReplayClockKind::wall;
 }
@@ -48,6 +52,7 @@ nlohmann::ordered_json deployment_json(const CpuSetup& setup, std::size_t weight
             {"experts", weights},
             {"head", weights},
             {"kv", kv_name(setup.kv)}}},
+          {"weights_from", given_weights(setup)},
           {"threads", setup.threads},
           {"kernels", setup.kernels == KernelSet::fast ? "fast" : "invariant"},
           {"clock", on_wall_clock(setup) ? "wall" : "simulated"},
@@ -103,7 +108,8 @@ std::string lag(const Summary& summary) {
 ExecutedSystem description(const CpuSetup& setup, const Summary& summary, std::uint64_t digest) {
   const std::string cpu = read_host_info().cpu;
   ExecutedSystem out;
-  out.precision = setup.weights->name + " weights (random), " + kv_name(setup.kv) + " KV";
+  out.precision =
+      setup.weights->name + " weights (" + given_weights(setup) + "), " + kv_name(setup.kv) + " KV";
   out.system = "this host as one GPU: " + std::to_string(setup.threads) + " threads" +
                (cpu.empty() ? "" : " of " + cpu) + ", " +
                (setup.kernels == KernelSet::fast ? "fast" : "invariant") + " kernels";
@@ -114,9 +120,14 @@ ExecutedSystem description(const CpuSetup& setup, const Summary& summary, std::u
 }
 
 std::vector<std::string> notes_on(const CpuSetup& setup) {
-  std::vector<std::string> notes = {
-      "weights nobody trained: speeds are real, texts and acceptance of drafts are not a "
-      "trained model's"};
+  std::vector<std::string> notes;
+  if (!setup.checkpoint) {
+    notes.emplace_back(
+        "weights nobody trained: speeds are real, texts and acceptance of drafts are not a "
+        "trained model's");
+  } else if (setup.draft) {
+    notes.emplace_back("the drafting model's weights are random: its acceptance is chance");
+  }
   if (setup.limits.kv.prefix_cache) {
     notes.emplace_back("prefix cache: prompts only, because our answers are not the trace's");
   }

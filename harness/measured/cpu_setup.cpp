@@ -109,6 +109,9 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   setup.model = model;
   setup.shape = decoder_shape(model);
   setup.weights = &decoder_format(options.weights);
+  if (!options.weights_file.empty()) {
+    setup.checkpoint = std::make_shared<OpenCheckpoint>(options.weights_file, model, setup.shape);
+  }
   setup.kv = kv_store_type(options.kv);
   setup.kernels = kernel_set(options.kernels);
   setup.clock = replay_clock(options.clock);

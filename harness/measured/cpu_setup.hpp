@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/catalog/model_spec.hpp"
+#include "harness/execute/checkpoint/checkpoint_weights.hpp"
 #include "harness/execute/cpu/cpu_executor.hpp"
 #include "harness/execute/transformer/memory_need.hpp"
 #include "harness/replay/serving_options.hpp"
@@ -22,11 +24,21 @@ ReplayClockKind replay_clock(const std::string& name);  // throws Error with the
 // How a model is executed on this host.
 struct CpuOptions {
   std::string weights = "bf16", kv = "bf16";
+  std::string weights_file;  // a checkpoint of the model; empty: random weights
   std::string kernels = "fast";
   std::string clock = "simulated";
   std::int64_t threads = 0;    // 0: as many as the process may use
   std::int64_t kv_tokens = 0;  // size of the KV pool; 0: see CpuSetup
   AnswerSampling sampling;
+};
+
+// A checkpoint whose tensors are those of the model, and where they lie.
+struct OpenCheckpoint {
+  OpenCheckpoint(const std::string& path, const ModelSpec& model, const DecoderShape& shape)
+      : files(path), weights(shape, model.family, files) {}
+
+  Checkpoint files;
+  CheckpointWeights weights;
 };
 
 // The same, checked, before anything is allocated.
@@ -37,6 +49,7 @@ struct CpuSetup {
   ModelSpec model;
   DecoderShape shape;
   const GemmFormat* weights = nullptr;
+  std::shared_ptr<const OpenCheckpoint> checkpoint;  // of the model; null: random weights
   KvType kv = KvType::bf16;
   KernelSet kernels = KernelSet::fast;
   ReplayClockKind clock = ReplayClockKind::simulated;
@@ -51,9 +64,9 @@ struct CpuSetup {
 };
 
 // `serving.speculation` comes from parse_measured_speculation. Throws Error for what is not
-// executed: a model that decoder_shape refuses, blocks of another size than 16 tokens, padded
-// batches, swaps, a CPU tier, drafts by multi-token prediction or of another vocabulary, more
-// threads than the process may use, a model that does not fit.
+// executed: a model that decoder_shape refuses, a checkpoint that is not the model's, blocks of
+// another size than 16 tokens, padded batches, swaps, a CPU tier, drafts by multi-token prediction
+// or of another vocabulary, more threads than the process may use, a model that does not fit.
 CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const ServingOptions& serving,
                    std::uint64_t seed, Bytes available = available_memory());
 

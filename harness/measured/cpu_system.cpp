@@ -30,8 +30,8 @@ SchedulerOptions with_hashes(SchedulerOptions limits, Tokens hash_tokens) {
 }  // namespace
 
 struct CpuSystem::Model {
-  Model(const DecoderShape& shape, const CpuSetup& setup, ThreadTeam& team)
-      : weights(shape, *setup.weights, setup.seed, team),
+  Model(const WeightSource& source, const CpuSetup& setup, ThreadTeam& team)
+      : weights(source, *setup.weights, team),
         decoder(weights, setup.kv, setup.limits.kv_blocks, team, setup.kernels) {
     warm_up(decoder);
   }
@@ -44,11 +44,13 @@ CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens)
     : setup_(setup),
       limits_(with_hashes(setup.limits, hash_tokens)),
       team_(setup.threads),
-      target_(std::make_unique<Model>(setup.shape, setup, team_)),
+      target_(setup.checkpoint
+                  ? std::make_unique<Model>(setup.checkpoint->weights, setup, team_)
+                  : std::make_unique<Model>(RandomWeights(setup.shape, setup.seed), setup, team_)),
       scheduler_(make_scheduler(setup.serving.scheduler, limits_)) {
   const SamplingOf sampling = sampling_of(setup.sampling);
   if (setup.draft) {
-    draft_ = std::make_unique<Model>(*setup.draft, setup, team_);
+    draft_ = std::make_unique<Model>(RandomWeights(*setup.draft, setup.seed), setup, team_);
     drafter_ = std::make_unique<ModelDrafter>(draft_->decoder, team_, sampling);
   } else if (limits_.draft_tokens > Tokens(0)) {
     drafter_ = std::make_unique<NgramDrafter>();

@@ -14,8 +14,8 @@ namespace inferbench {
 // does between steps counts as host time of the next one.
 class CpuSystem final : public SystemUnderTest {
  public:
-  // Generates and packs the weights, and computes a few tokens to warm up. `hash_tokens`:
-  // WorkloadInfo::block_tokens of the workload.
+  // Reads or generates the weights and packs them, and computes a few tokens to warm up.
+  // `hash_tokens`: WorkloadInfo::block_tokens of the workload.
   CpuSystem(const CpuSetup& setup, Tokens hash_tokens);
   ~CpuSystem() override;
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "program.hpp"
@@ -66,6 +68,63 @@ TEST(ReplayOnCpu, ReportSaysWhatRan) {
         "on the wall clock", "Step time: GEMM", "us per step", "Answers: fnv1a64"}) {
     EXPECT_NE(ran.out.find(part), std::string::npos) << part << "\n" << ran.out;
   }
+}
+
+// A checkpoint of tiny-dense-test from zeros but for its norms: every logit is 0, every answer is
+// token 0.
+std::string zeros(const std::string& head_rows) {
+  nlohmann::json header;
+  std::string data;
+  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape) {
+    std::int64_t elements = 1;
+    for (const std::int64_t n : shape) elements *= n;
+    const std::size_t begin = data.size();
+    data.append(static_cast<std::size_t>(2 * elements), '\0');
+    header[name] = {{"dtype", "BF16"}, {"shape", shape}, {"data_offsets", {begin, data.size()}}};
+  };
+  add("model.embed_tokens.weight", {256, 64});
+  add("lm_head.weight", {std::stoll(head_rows), 64});
+  add("model.norm.weight", {64});
+  for (int layer = 0; layer < 2; ++layer) {
+    const std::string prefix = "model.layers." + std::to_string(layer) + ".";
+    add(prefix + "input_layernorm.weight", {64});
+    add(prefix + "post_attention_layernorm.weight", {64});
+    add(prefix + "self_attn.q_proj.weight", {64, 64});
+    add(prefix + "self_attn.k_proj.weight", {32, 64});
+    add(prefix + "self_attn.v_proj.weight", {32, 64});
+    add(prefix + "self_attn.o_proj.weight", {64, 64});
+    add(prefix + "mlp.gate_proj.weight", {128, 64});
+    add(prefix + "mlp.up_proj.weight", {128, 64});
+    add(prefix + "mlp.down_proj.weight", {64, 128});
+  }
+  const std::string text = header.dump();
+  std::string file;
+  for (int i = 0; i < 8; ++i) file += static_cast<char>((text.size() >> (8 * i)) & 0xFFU);
+  const std::string path = ::testing::TempDir() + "zeros-" + head_rows + ".safetensors";
+  std::ofstream(path, std::ios::binary) << file << text << data;
+  return path;
+}
+
+TEST(ReplayOnCpu, ComputesWithWeightsFromAFile) {
+  const std::string path = zeros("256");
+  const nlohmann::json result = result_of({"--weights-file", path});
+  EXPECT_EQ(result["configuration"]["deployment"]["weights_from"], path);
+  EXPECT_EQ(result["summary"]["outcomes"]["completed"], 20);
+  const Ran ran = run_program(replay({"--weights-file", path}));
+  EXPECT_NE(ran.out.find("bf16 weights (" + path + ")"), std::string::npos) << ran.out;
+  expect_refused(replay({"--weights-file", zeros("255")}),
+                 {"lm_head.weight", "has the shape [255, 64]", "[256, 64]"});
+  expect_refused(replay({"--weights-file", "/no/such/folder"}), {"/no/such/folder", "opened"});
+}
+
+TEST(ReplayOnCpu, ComputesModelsWithExperts) {
+  std::vector<std::string> arguments = replay({"--json", "-"});
+  *std::find(arguments.begin(), arguments.end(), "tiny-dense-test") = "tiny-moe-test";
+  const Ran ran = run_program(arguments);
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  const nlohmann::json result = nlohmann::json::parse(ran.out);
+  EXPECT_EQ(result["summary"]["outcomes"]["completed"], 20);
+  EXPECT_GT(result["summary"]["scalars"]["step_time_moe_s"]["value"].get<double>(), 0);
 }
 
 TEST(ReplayOnCpu, RefusesWhatDoesNotApply) {
