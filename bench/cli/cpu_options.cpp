@@ -15,9 +15,10 @@ constexpr const char* kCpuGroup = "Execution (--system cpu)";
 // Besides those of the groups that both systems have.
 const std::vector<std::string>& shared_options() {
   static const std::vector<std::string> names = {
-      "--help",         "--model", "--model-context", "--system",      "--scheduler",
-      "--watermark",    "--aging", "--speculate",     "--step-tokens", "--max-batch",
-      "--block-tokens", "--kv",    "--preempt",       "--host-kv-gb",  "--kv-cpu-tier",
+      "--help",         "--model",       "--model-context", "--system",
+      "--parallel",     "--scheduler",   "--watermark",     "--aging",
+      "--speculate",    "--step-tokens", "--max-batch",     "--block-tokens",
+      "--kv",           "--preempt",     "--host-kv-gb",    "--kv-cpu-tier",
       "--prefix-cache", "--cut"};
   return names;
 }
@@ -54,7 +55,7 @@ void add_cpu_options(CLI::App& verb, CpuArguments& arguments) {
       "fast, or invariant: answers do not depend on batches and chunks, bit for bit");
   add("--clock", arguments.clock,
       "simulated: arrivals by measured time, idle time skipped; wall: arrivals waited for");
-  add("--threads", arguments.threads, "0: all cores of this host");
+  add("--threads", arguments.threads, "of all ranks together; 0: all cores of this host");
   add("--kv-tokens", arguments.kv_tokens,
       "size of the KV pool; 0: an eighth of the memory at most");
   add("--temperature", arguments.sampling.temperature, "of sampling; 0: greedy");
@@ -68,7 +69,7 @@ void check_options_of_system(const CLI::App& verb, const CpuArguments& arguments
     if (option->count() == 0) continue;
     if (cpu && !is_shared(*option)) {
       throw Error(option->get_name(), "does not apply to --system cpu",
-                  "the model is executed on this host, one replica on its cores",
+                  "the model is executed on this host, on its cores",
                   "leave it out, or use --system modelled");
     }
     if (!cpu && option->get_group() == kCpuGroup) {

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <utility>
 
 #include "bench/cli/replay_outputs.hpp"
@@ -36,7 +37,7 @@ bool on_wall_clock(const CpuSetup& setup) {
   return setup.clock == ReplayClockKind::wall;
 }
 
-// The one replica stands where a deployment's GPUs do: all its degrees are 1.
+// Each rank stands where a deployment has a GPU.
 nlohmann::ordered_json deployment_json(const CpuSetup& setup, std::size_t weight_bytes) {
   const std::string& weights = setup.weights->name;
   const auto bytes = [](const char* part, Bytes size) {
@@ -44,8 +45,8 @@ nlohmann::ordered_json deployment_json(const CpuSetup& setup, std::size_t weight
   };
   return {{"model", setup.model.name},
           {"gpu", "cpu"},
-          {"gpus", 1},
-          {"parallel", parallel_json(ParallelConfig{})},
+          {"gpus", setup.ranks()},
+          {"parallel", parallel_json(setup.parallel)},
           {"precision",
            {{"attention", weights},
             {"ffn", weights},
@@ -105,17 +106,33 @@ std::string lag(const Summary& summary) {
   return "Lag: no request completed.";
 }
 
-ExecutedSystem description(const CpuSetup& setup, const Summary& summary, std::uint64_t digest) {
+std::string ranks_line(const CpuSetup& setup, const RankActivity& ranks) {
+  return "Ranks: " + label(setup.parallel) + " as threads, " + std::to_string(ranks.all_reduces) +
+         " all-reduces, " + significant(static_cast<double>(ranks.wire_bytes) / 1e6) +
+         " MB moved between ranks.";
+}
+
+// "this host as one GPU: 2 threads of ..."
+std::string host_as_gpus(const CpuSetup& setup) {
+  if (setup.ranks() == 1) {
+    return "this host as one GPU: " + std::to_string(setup.threads) + " threads";
+  }
+  return "this host as " + std::to_string(setup.ranks()) + " GPUs: " + label(setup.parallel) +
+         ", " + std::to_string(setup.threads_of_each()) + " threads each";
+}
+
+ExecutedSystem description(const CpuSetup& setup, const Summary& summary, std::uint64_t digest,
+                           const RankActivity& ranks) {
   const std::string cpu = read_host_info().cpu;
   ExecutedSystem out;
   out.precision =
       setup.weights->name + " weights (" + given_weights(setup) + "), " + kv_name(setup.kv) + " KV";
-  out.system = "this host as one GPU: " + std::to_string(setup.threads) + " threads" +
-               (cpu.empty() ? "" : " of " + cpu) + ", " +
+  out.system = host_as_gpus(setup) + (cpu.empty() ? "" : " of " + cpu) + ", " +
                (setup.kernels == KernelSet::fast ? "fast" : "invariant") + " kernels";
   out.times = on_wall_clock(setup) ? "measured-host, on the wall clock"
                                    : "measured-host: steps measured, arrivals simulated";
   out.closing = {host_line(summary), lag(summary), "Answers: fnv1a64 " + hex(digest) + "."};
+  if (setup.ranks() > 1) out.closing.push_back(ranks_line(setup, ranks));
   return out;
 }
 
@@ -131,6 +148,9 @@ std::vector<std::string> notes_on(const CpuSetup& setup) {
   if (setup.limits.kv.prefix_cache) {
     notes.emplace_back("prefix cache: prompts only, because our answers are not the trace's");
   }
+  if (setup.threads > std::thread::hardware_concurrency()) {
+    notes.emplace_back("more ranks than cores: they take turns, and wait for each other");
+  }
   return notes;
 }
 
@@ -139,8 +159,12 @@ std::vector<std::string> notes_on(const CpuSetup& setup) {
 void replay_on_cpu(const ReplayArguments& given) {
   const ServingOptions serving = given.serving_on_cpu();
   given.summary({}, {});  // an SLO that cannot be read is found before the weights are packed
+  CpuOptions options = given.cpu;
+  if (!given.system.parallel_text.empty()) {
+    options.parallel = parse_parallel(given.system.parallel_text);
+  }
   const CpuSetup setup =
-      cpu_setup(given.system.model(), given.cpu, serving, given.workload.options.seed);
+      cpu_setup(given.system.model(), options, serving, given.workload.options.seed);
   ReplayOutputs outputs(given);
   Provenance provenance = start_provenance(given.workload.options.seed);
   const auto source = open_source(given.workload.spec, given.workload.options);
@@ -154,15 +178,16 @@ void replay_on_cpu(const ReplayArguments& given) {
 
   const std::vector<RequestRecord> records = list.take_by_id();
   const WorkloadInfo info = source->info();
-  Summary summary = summarize(records, given.summary({}, info.concurrency));
+  Summary summary = summarize(records, given.summary({.total = setup.ranks()}, info.concurrency));
   const std::vector<ReplicaStats> replicas = {system.stats()};
   for (auto* metrics : {&kv_memory_metrics, &step_time_metrics}) {
     for (ScalarMetric& metric : metrics(replicas)) summary.scalars.push_back(std::move(metric));
   }
+  const RankActivity ranks = system.rank_activity();
   const std::uint64_t digest = system.executor().answers_digest();
   Deployment deployment;
   deployment.model = setup.model;
-  const ExecutedSystem executed = description(setup, summary, digest);
+  const ExecutedSystem executed = description(setup, summary, digest, ranks);
   const ReplayOutcome outcome{.deployment = std::move(deployment),
                               .workload = info,
                               .serving = serving,
@@ -176,9 +201,15 @@ void replay_on_cpu(const ReplayArguments& given) {
   RunResult result = outputs.result(given, Method::measured_host,
                                     configuration(given, setup, outcome, system.weight_bytes()),
                                     outcome.summary, std::move(provenance));
-  result.findings = nlohmann::ordered_json{{"answers_fnv1a64", hex(digest)}};
+  nlohmann::ordered_json findings{{"answers_fnv1a64", hex(digest)}};
+  if (setup.ranks() > 1) {
+    findings["ranks"] = {{"transport", "threads"},
+                         {"all_reduces", ranks.all_reduces},
+                         {"wire_bytes", ranks.wire_bytes}};
+  }
+  result.findings = std::move(findings);
   result.not_measured.push_back(
-      {.what = "gpu", .reason = "executed on this host: its cores stand for one GPU"});
+      {.what = "gpu", .reason = "executed on this host: its cores stand for GPUs"});
   outputs.finish(given, outcome, result, records);
 }
 

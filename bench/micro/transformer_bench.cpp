@@ -145,7 +145,7 @@ class Bench {
       all += times.back();
       shares.push_back(bytes / times.back() / probe_.rate());
     }
-    const KernelTimes& after = decoder_.times();
+    const KernelTimes after = decoder_.times();
     const auto part = [&](Duration from, Duration to) {
       return 100 * std::chrono::duration<double>(to - from).count() / all;
     };

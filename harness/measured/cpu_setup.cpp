@@ -6,6 +6,7 @@
 #include "harness/base/error.hpp"
 #include "harness/catalog/catalog.hpp"
 #include "harness/execute/transformer/kv_store.hpp"
+#include "harness/execute/transformer/weight_shard.hpp"
 #include "harness/schedule/registry.hpp"
 
 namespace inferbench {
@@ -13,13 +14,32 @@ namespace {
 
 constexpr double kPoolShare = 0.125;
 
-unsigned thread_count(std::int64_t asked) {
+// Of all ranks. More ranks than cores have one thread each.
+unsigned thread_count(std::int64_t asked, std::int64_t ranks) {
   const std::int64_t most = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
-  if (asked == 0) return static_cast<unsigned>(most);
-  if (asked >= 1 && asked <= most) return static_cast<unsigned>(asked);
+  if (asked == 0) return static_cast<unsigned>(std::max<std::int64_t>(1, most / ranks) * ranks);
+  if (asked >= 1 && asked <= most) {
+    if (asked % ranks == 0) return static_cast<unsigned>(asked);
+    throw Error("--threads",
+                std::to_string(asked) + " threads for " + std::to_string(ranks) + " ranks",
+                "every rank has as many as the others",
+                "a multiple of " + std::to_string(ranks) + ", or leave it out");
+  }
   throw Error("--threads", std::to_string(asked) + " threads",
               "1 to " + std::to_string(most) + ", the cores of this host",
               "leave it out for all of them");
+}
+
+void check_parallel(const ParallelConfig& parallel) {
+  const auto refuse = [&](const char* degree, const char* what) {
+    throw Error("--parallel " + label(parallel), std::string(degree) + " is not executed",
+                std::string("the CPU executes tensor parallelism, ") + what + " only modelled",
+                "tp2, or --system modelled");
+  };
+  if (parallel.cp > 1) refuse("CP", "context parallelism");
+  if (parallel.ep > 1) refuse("EP", "expert parallelism");
+  if (parallel.pp > 1) refuse("PP", "pipelines");
+  if (parallel.dp > 1) refuse("DP", "replicas");
 }
 
 void refuse_what_is_not_executed(const ServingOptions& serving) {
@@ -62,8 +82,12 @@ std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes avail
     throw Error("--kv-tokens", std::to_string(tokens), "at least one block of 16 tokens",
                 "leave it out for an eighth of the memory");
   }
-  double block = KvStore::bytes_per_block(setup.shape, setup.kv);
-  if (setup.draft) block += KvStore::bytes_per_block(*setup.draft, setup.kv);
+  const auto on_all_ranks = [&](const DecoderShape& shape) {
+    const DecoderShape part = shard_shape(shape, {.rank = 0, .ranks = setup.parallel.tp});
+    return KvStore::bytes_per_block(part, setup.kv) * static_cast<double>(setup.parallel.tp);
+  };
+  double block = on_all_ranks(setup.shape);
+  if (setup.draft) block += on_all_ranks(*setup.draft);
   const auto affordable =
       static_cast<std::int64_t>(kPoolShare * std::max(available.count(), 4e9) / block);
   const std::int64_t sequence = (setup.shape.context + kKvBlock - 1) / kKvBlock;
@@ -115,7 +139,11 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   setup.kv = kv_store_type(options.kv);
   setup.kernels = kernel_set(options.kernels);
   setup.clock = replay_clock(options.clock);
-  setup.threads = thread_count(options.threads);
+  setup.parallel = options.parallel;
+  check_parallel(setup.parallel);
+  const std::string place = "--parallel " + label(setup.parallel);
+  check_shards(place, setup.shape, *setup.weights, setup.parallel.tp);
+  setup.threads = thread_count(options.threads, setup.ranks());
   setup.sampling = options.sampling;
   setup.sampling.seed = seed;
   setup.seed = seed;
@@ -123,14 +151,19 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   check_sampling_request(sampling_of(setup.sampling)(RequestId(0), 0));
   refuse_what_is_not_executed(serving);
   set_draft(setup);
+  if (setup.draft) {
+    check_shards(place + ", " + setup.draft_model->name, *setup.draft, *setup.weights,
+                 setup.parallel.tp);
+  }
   setup.limits = limits_of(setup);
   setup.limits.kv_blocks = pool_blocks(setup, options.kv_tokens, available);
   make_scheduler(serving.scheduler, setup.limits);  // a policy and limits that work
   const std::int64_t step = serving.step_tokens.count();
-  setup.need = memory_need(setup.shape, *setup.weights, setup.kv, setup.limits.kv_blocks, step);
+  setup.need = memory_need(setup.shape, *setup.weights, setup.kv, setup.limits.kv_blocks, step,
+                           setup.parallel.tp);
   if (setup.draft) {
-    add(setup.need,
-        memory_need(*setup.draft, *setup.weights, setup.kv, setup.limits.kv_blocks, step));
+    add(setup.need, memory_need(*setup.draft, *setup.weights, setup.kv, setup.limits.kv_blocks,
+                                step, setup.parallel.tp));
   }
   check_memory(model.name, setup.need, available);
   return setup;

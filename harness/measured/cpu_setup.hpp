@@ -10,6 +10,7 @@
 #include "harness/execute/checkpoint/checkpoint_weights.hpp"
 #include "harness/execute/cpu/cpu_executor.hpp"
 #include "harness/execute/transformer/memory_need.hpp"
+#include "harness/plan/parallel_config.hpp"
 #include "harness/replay/serving_options.hpp"
 
 namespace inferbench {
@@ -27,7 +28,8 @@ struct CpuOptions {
   std::string weights_file;  // a checkpoint of the model; empty: random weights
   std::string kernels = "fast";
   std::string clock = "simulated";
-  std::int64_t threads = 0;    // 0: as many as the process may use
+  ParallelConfig parallel;
+  std::int64_t threads = 0;    // of all ranks; 0: as many as the process may use
   std::int64_t kv_tokens = 0;  // size of the KV pool; 0: see CpuSetup
   AnswerSampling sampling;
 };
@@ -53,7 +55,8 @@ struct CpuSetup {
   KvType kv = KvType::bf16;
   KernelSet kernels = KernelSet::fast;
   ReplayClockKind clock = ReplayClockKind::simulated;
-  unsigned threads = 1;
+  ParallelConfig parallel;
+  unsigned threads = 1;  // of all ranks, each has as many as the others
   AnswerSampling sampling;
   std::uint64_t seed = 0;  // of weights, prompts and sampling
   ServingOptions serving;
@@ -61,12 +64,17 @@ struct CpuSetup {
   MemoryNeed need;  // the drafting model's included
   std::optional<ModelSpec> draft_model;
   std::optional<DecoderShape> draft;
+
+  int ranks() const { return static_cast<int>(parallel.gpus()); }
+  unsigned threads_of_each() const { return threads / static_cast<unsigned>(parallel.gpus()); }
 };
 
 // `serving.speculation` comes from parse_measured_speculation. Throws Error for what is not
 // executed: a model that decoder_shape refuses, a checkpoint that is not the model's, blocks of
 // another size than 16 tokens, padded batches, swaps, a CPU tier, drafts by multi-token prediction
-// or of another vocabulary, more threads than the process may use, a model that does not fit.
+// or of another vocabulary, more threads than the process may use or threads that ranks cannot
+// share evenly, degrees that are not executed or do not divide the model, a model that does not
+// fit.
 CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const ServingOptions& serving,
                    std::uint64_t seed, Bytes available = available_memory());
 

@@ -9,16 +9,16 @@ namespace inferbench {
 namespace {
 
 // Touches weights, buffers and threads; what it writes into the KV pool is overwritten.
-void warm_up(Decoder& decoder) {
+void warm_up(StepModel& model) {
   const BlockRun block{0, 1};
-  StepBatch batch(decoder.kv().blocks());
-  std::vector<float> logits(static_cast<std::size_t>(decoder.shape().vocab));
+  StepBatch batch(model.kv_blocks());
+  std::vector<float> logits(static_cast<std::size_t>(model.vocab()));
   for (const std::int64_t context : {0, 15}) {
     batch.clear();
     batch.begin_sequence(context, {&block, 1});
     for (std::int64_t i = context; i < (context == 0 ? 15 : 16); ++i) batch.add(0);
     batch.want_logits();
-    decoder.forward(batch.batch(), logits);
+    model.forward(batch.batch(), logits);
   }
 }
 
@@ -27,31 +27,33 @@ SchedulerOptions with_hashes(SchedulerOptions limits, Tokens hash_tokens) {
   return limits;
 }
 
+std::unique_ptr<RankedModel> build(const DecoderShape& shape, const CpuSetup& setup,
+                                   ThreadRanks& ranks, const WeightSource* trained) {
+  const ModelPlan plan{.shape = shape,
+                       .format = setup.weights,
+                       .kv = setup.kv,
+                       .kv_blocks = setup.limits.kv_blocks,
+                       .kernels = setup.kernels,
+                       .seed = setup.seed,
+                       .trained = trained};
+  auto model = std::make_unique<ThreadRankedModel>(plan, ranks);
+  warm_up(*model);
+  return model;
+}
+
 }  // namespace
-
-struct CpuSystem::Model {
-  Model(const WeightSource& source, const CpuSetup& setup, ThreadTeam& team)
-      : weights(source, *setup.weights, team),
-        decoder(weights, setup.kv, setup.limits.kv_blocks, team, setup.kernels) {
-    warm_up(decoder);
-  }
-
-  DecoderWeights weights;
-  Decoder decoder;
-};
 
 CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens)
     : setup_(setup),
       limits_(with_hashes(setup.limits, hash_tokens)),
-      team_(setup.threads),
-      target_(setup.checkpoint
-                  ? std::make_unique<Model>(setup.checkpoint->weights, setup, team_)
-                  : std::make_unique<Model>(RandomWeights(setup.shape, setup.seed), setup, team_)),
+      ranks_(setup.ranks(), setup.threads_of_each()),
+      target_(build(setup.shape, setup, ranks_,
+                    setup.checkpoint ? &setup.checkpoint->weights : nullptr)),
       scheduler_(make_scheduler(setup.serving.scheduler, limits_)) {
   const SamplingOf sampling = sampling_of(setup.sampling);
   if (setup.draft) {
-    draft_ = std::make_unique<Model>(RandomWeights(*setup.draft, setup.seed), setup, team_);
-    drafter_ = std::make_unique<ModelDrafter>(draft_->decoder, team_, sampling);
+    draft_ = build(*setup.draft, setup, ranks_, nullptr);
+    drafter_ = std::make_unique<ModelDrafter>(*draft_, ranks_.team(0), sampling);
   } else if (limits_.draft_tokens > Tokens(0)) {
     drafter_ = std::make_unique<NgramDrafter>();
   }
@@ -59,7 +61,7 @@ CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens)
   CpuExecutor::Options options;
   options.sampling = sampling;
   options.count_between = simulated;
-  executor_ = std::make_unique<CpuExecutor>(target_->decoder, *scheduler_, team_,
+  executor_ = std::make_unique<CpuExecutor>(*target_, *scheduler_, ranks_.team(0),
                                             PromptTexts(setup.seed, setup.shape.vocab, hash_tokens),
                                             options, drafter_.get());
   if (simulated) {
@@ -69,6 +71,7 @@ CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens)
   }
   engine_ = std::make_unique<Engine>(*scheduler_, *executor_, *clock_,
                                      EngineOptions{.stages = 1, .cut = setup.serving.cut});
+  before_ = rank_activity();
 }
 
 CpuSystem::~CpuSystem() = default;
@@ -93,7 +96,15 @@ const CpuExecutor& CpuSystem::executor() const {
 }
 
 std::size_t CpuSystem::weight_bytes() const {
-  return target_->weights.linear_bytes();
+  return target_->weight_bytes();
+}
+
+RankActivity CpuSystem::rank_activity() {
+  RankActivity now{.all_reduces = target_->all_reduces(), .wire_bytes = ranks_.wire_bytes()};
+  if (draft_) now.all_reduces += draft_->all_reduces();
+  now.all_reduces -= before_.all_reduces;
+  now.wire_bytes -= before_.wire_bytes;
+  return now;
 }
 
 }  // namespace inferbench

@@ -3,11 +3,18 @@
 #include <memory>
 #include <vector>
 
+#include "harness/execute/ranks/thread_ranks.hpp"
 #include "harness/measured/cpu_setup.hpp"
 #include "harness/measured/wall_clock.hpp"
 #include "harness/replay/engine.hpp"
 
 namespace inferbench {
+
+// What the ranks of a run exchanged.
+struct RankActivity {
+  std::int64_t all_reduces = 0;
+  std::uint64_t wire_bytes = 0;  // between all ranks
+};
 
 // A model executed on this host under a workload: one replica, whose steps are computed and timed.
 // On the simulated clock arrivals come when they are due by measured time, and whatever the harness
@@ -26,14 +33,15 @@ class CpuSystem final : public SystemUnderTest {
   ReplicaStats stats() const;
   const CpuExecutor& executor() const;
   std::size_t weight_bytes() const;  // packed, of the target: what a decode step reads
+  // What ranks exchanged while serving, drafts included.
+  RankActivity rank_activity();
 
  private:
-  struct Model;
-
   CpuSetup setup_;
   SchedulerOptions limits_;
-  ThreadTeam team_;
-  std::unique_ptr<Model> target_, draft_;
+  ThreadRanks ranks_;
+  std::unique_ptr<RankedModel> target_, draft_;
+  RankActivity before_;  // serving
   std::unique_ptr<Drafter> drafter_;
   std::unique_ptr<Scheduler> scheduler_;
   std::unique_ptr<CpuExecutor> executor_;

@@ -6,7 +6,7 @@ namespace inferbench {
 
 std::vector<ScalarMetric> step_time_metrics(std::span<const ReplicaStats> replicas) {
   std::uint64_t steps = 0;
-  Duration all{}, gemm{}, attention{}, moe{}, other{}, host{};
+  Duration all{}, gemm{}, attention{}, moe{}, other{}, collectives{}, host{};
   for (const ReplicaStats& replica : replicas) {
     steps += replica.steps;
     all += replica.busy;
@@ -14,6 +14,7 @@ std::vector<ScalarMetric> step_time_metrics(std::span<const ReplicaStats> replic
     attention += replica.parts.attention;
     moe += replica.parts.moe;
     other += replica.parts.elementwise;
+    collectives += replica.parts.scale_up + replica.parts.scale_out;
     host += replica.parts.host;
   }
   std::vector<ScalarMetric> metrics;
@@ -39,6 +40,9 @@ std::vector<ScalarMetric> step_time_metrics(std::span<const ReplicaStats> replic
       in_seconds(moe));
   add("step_time_other", "s", "of it in other kernels: norms, rotation, SwiGLU, sampling",
       in_seconds(other));
+  add("step_time_collectives", "s",
+      "of it in collectives between ranks, waiting for the slowest included",
+      in_seconds(collectives));
   add("step_time_host", "s", "the rest: scheduling, block tables, records", in_seconds(host));
   add("step_host_mean", "us", "host time per step",
       steps == 0 ? 0 : in_seconds(host) * 1e6 / static_cast<double>(steps));

@@ -25,16 +25,16 @@ Duration CpuExecutor::steady_now() {
   return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-CpuExecutor::CpuExecutor(Decoder& decoder, const Scheduler& scheduler, ThreadTeam& team,
+CpuExecutor::CpuExecutor(StepModel& model, const Scheduler& scheduler, ThreadTeam& team,
                          const PromptTexts& texts, Options options, Drafter* drafter)
-    : decoder_(decoder),
+    : model_(model),
       scheduler_(scheduler),
       team_(team),
       prompts_(texts),
       options_(std::move(options)),
       drafter_(drafter),
-      sampler_(decoder.shape().vocab),
-      batch_(decoder.kv().blocks()) {}
+      sampler_(model.vocab()),
+      batch_(model.kv_blocks()) {}
 
 void CpuExecutor::open(const Request& request) {
   Text& text = texts_[request.id.value];
@@ -171,7 +171,7 @@ void CpuExecutor::accept(StepResult& result) {
 }
 
 KernelTimes CpuExecutor::kernel_times() const {
-  KernelTimes times = decoder_.times();
+  KernelTimes times = model_.times();
   times.other += sampling_time_;
   if (drafter_ == nullptr) return times;
   const KernelTimes drafting = drafter_->times();
@@ -179,6 +179,7 @@ KernelTimes CpuExecutor::kernel_times() const {
   times.attention += drafting.attention;
   times.moe += drafting.moe;
   times.other += drafting.other;
+  times.collectives += drafting.collectives;
   return times;
 }
 
@@ -189,8 +190,8 @@ StepResult CpuExecutor::run(const BatchPlan& plan) {
   gather(plan);
   if (drafter_ != nullptr) drafter_->draft(items_);
   assemble();
-  logits_.resize(requests_.size() * static_cast<std::size_t>(decoder_.shape().vocab));
-  decoder_.forward(batch_.batch(), logits_);
+  logits_.resize(requests_.size() * static_cast<std::size_t>(model_.vocab()));
+  model_.forward(batch_.batch(), logits_);
   sample();
   StepResult result;
   accept(result);
@@ -202,8 +203,9 @@ StepResult CpuExecutor::run(const BatchPlan& plan) {
   timing.parts.attention = after.attention - before.attention;
   timing.parts.moe = after.moe - before.moe;
   timing.parts.elementwise = after.other - before.other;
+  timing.parts.scale_up = after.collectives - before.collectives;
   timing.parts.host = timing.elapsed - timing.parts.gemm - timing.parts.attention -
-                      timing.parts.moe - timing.parts.elementwise;
+                      timing.parts.moe - timing.parts.elementwise - timing.parts.scale_up;
   return result;
 }
 

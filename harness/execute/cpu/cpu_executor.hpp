@@ -25,7 +25,7 @@ struct AnswerSampling {
 // The number of a token depends on (seed, request, position) alone.
 SamplingOf sampling_of(const AnswerSampling& sampling);
 
-// Computes each step with a decoder, and takes the time it took.
+// Computes each step with a model, and takes the time it took.
 //
 // Plans are executed as they stand: chunks and decodes in one packed batch, prefixes from whoever
 // computed them, requests that were preempted from their beginning. With a drafter a decode
@@ -35,7 +35,8 @@ SamplingOf sampling_of(const AnswerSampling& sampling);
 //
 // StepTiming: gemm and attention (writing keys and values included), elementwise (norms, rotation,
 // SwiGLU, embedding, sampling) of the target and the drafter; host is the rest of the elapsed time,
-// so that the parts add up.
+// so that the parts add up. Collectives between ranks, waiting for the slowest included, are
+// scale_up.
 class CpuExecutor final : public Executor {
  public:
   struct Options {
@@ -48,7 +49,7 @@ class CpuExecutor final : public Executor {
 
   // Keeps references. `scheduler` plans the steps and knows the block tables; `drafter` may be
   // null.
-  CpuExecutor(Decoder& decoder, const Scheduler& scheduler, ThreadTeam& team,
+  CpuExecutor(StepModel& model, const Scheduler& scheduler, ThreadTeam& team,
               const PromptTexts& texts, Options options, Drafter* drafter = nullptr);
 
   // Throws std::logic_error for a plan that is padded or of several ranks, or moves keys and values
@@ -79,7 +80,7 @@ class CpuExecutor final : public Executor {
   void accept(StepResult& result);
   KernelTimes kernel_times() const;
 
-  Decoder& decoder_;
+  StepModel& model_;
   const Scheduler& scheduler_;
   ThreadTeam& team_;
   PromptTexts prompts_;

@@ -34,15 +34,15 @@ void NgramDrafter::draft(std::span<StepItem> items) {
   }
 }
 
-ModelDrafter::ModelDrafter(Decoder& decoder, ThreadTeam& team, SamplingOf sampling)
-    : decoder_(decoder),
+ModelDrafter::ModelDrafter(StepModel& model, ThreadTeam& team, SamplingOf sampling)
+    : model_(model),
       team_(team),
       sampling_(std::move(sampling)),
-      sampler_(decoder.shape().vocab),
-      batch_(decoder.kv().blocks()) {}
+      sampler_(model.vocab()),
+      batch_(model.kv_blocks()) {}
 
 KernelTimes ModelDrafter::times() const {
-  KernelTimes times = decoder_.times();
+  KernelTimes times = model_.times();
   times.other += sampling_time_;
   return times;
 }
@@ -78,8 +78,8 @@ void ModelDrafter::add_pass(std::span<StepItem> items, std::int64_t pass) {
 }
 
 void ModelDrafter::run_pass(std::span<StepItem> items, std::int64_t pass) {
-  logits_.resize(batch_.logit_rows() * static_cast<std::size_t>(decoder_.shape().vocab));
-  decoder_.forward(batch_.batch(), logits_);
+  logits_.resize(batch_.logit_rows() * static_cast<std::size_t>(model_.vocab()));
+  model_.forward(batch_.batch(), logits_);
   if (batch_.logit_rows() == 0) return;
   const auto begin = std::chrono::steady_clock::now();
   requests_.clear();

@@ -43,15 +43,15 @@ class NgramDrafter final : public Drafter {
   void draft(std::span<StepItem> items) override;
 };
 
-// A smaller decoder over the same KV block tables, in a store of its own with as many blocks. It
+// A smaller model over the same KV block tables, in a store of its own with as many blocks. It
 // computes prompts along with the target, and drafts one token after the other for all decodes
 // together. Its tokens are sampled with the target's numbers, so that equal distributions agree.
 //
 // Source: Leviathan et al., "Fast Inference from Transformers via Speculative Decoding", ICML 2023.
 class ModelDrafter final : public Drafter {
  public:
-  // Keeps references to the decoder and the team.
-  ModelDrafter(Decoder& decoder, ThreadTeam& team, SamplingOf sampling);
+  // Keeps references to the model and the team.
+  ModelDrafter(StepModel& model, ThreadTeam& team, SamplingOf sampling);
 
   void draft(std::span<StepItem> items) override;
   void close(RequestId request) override { computed_.erase(request.value); }
@@ -62,7 +62,7 @@ class ModelDrafter final : public Drafter {
   void add_pass(std::span<StepItem> items, std::int64_t pass);
   void run_pass(std::span<StepItem> items, std::int64_t pass);
 
-  Decoder& decoder_;
+  StepModel& model_;
   ThreadTeam& team_;
   SamplingOf sampling_;
   Sampler sampler_;

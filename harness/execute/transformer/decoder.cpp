@@ -8,6 +8,7 @@
 #include "harness/execute/transformer/rotation.hpp"
 #include "harness/execute/transformer/to_size.hpp"
 #include "harness/timing/nvtx.hpp"
+#include "kernels/collectives/collectives.hpp"
 #include "kernels/elementwise/kernels.hpp"
 
 namespace inferbench {
@@ -21,6 +22,13 @@ AttentionShape attention_shape(const DecoderShape& shape, std::int64_t window) {
           .key_dim = shape.head_dim,
           .value_dim = shape.head_dim,
           .window = window};
+}
+
+// Every rank adds up its share of all vectors in the order of ranks, and all get the same bits.
+const CollectiveImplementation& two_shot() {
+  static const CollectiveImplementation& implementation =
+      collective_implementation(Collective::all_reduce, "two_shot", "decoder");
+  return implementation;
 }
 
 }  // namespace
@@ -38,6 +46,7 @@ KernelSet kernel_set(const std::string& name) {
 // Activations of a step, reused; they only grow.
 struct Decoder::Buffers {
   std::vector<float> residual, normed, qkv, q, k, v, heads, projected, gate_up, gated;
+  std::vector<float> logits, arrived;                     // a rank's part of them
   std::vector<float> rotations;                           // [tokens, head_dim]: cosines, then sines
   std::vector<std::int64_t> starts;                       // of a part of the batch
   std::vector<std::int64_t> token_starts, token_context;  // each token as a sequence
@@ -54,12 +63,13 @@ struct Decoder::Buffers {
 };
 
 Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_blocks, ThreadTeam& team,
-                 KernelSet kernels, Isa isa)
+                 KernelSet kernels, Isa isa, Communicator* ranks)
     : weights_(weights),
       team_(team),
       kv_(weights.shape(), kv, kv_blocks),
       kernels_(kernels),
       isa_(isa),
+      ranks_(ranks != nullptr && ranks->size() > 1 ? ranks : nullptr),
       buffers_(std::make_unique<Buffers>()) {
   buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, false, isa);
   buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, false, isa);
@@ -90,7 +100,7 @@ class Decoder::Op {
     if (decoder_.spans_ != nullptr) {
       decoder_.spans_->push_back({.name = name_,
                                   .layer = decoder_.layer_,
-                                  .rank = 0,
+                                  .rank = decoder_.ranks_ == nullptr ? 0 : decoder_.ranks_->rank(),
                                   .begin = since_epoch(mark),
                                   .end = since_epoch(now)});
     }
@@ -147,6 +157,54 @@ void Decoder::linear(const char* name, const PackedLinear& layer, std::int64_t t
   const Op op(*this, name, &KernelTimes::gemm);
   layer.run(std::span<const float>(in).first(to_size(tokens * layer.k())),
             std::span(out).first(to_size(tokens * layer.n())), team_, buffers_->linear);
+}
+
+// Adds up what the ranks computed of `projected`.
+void Decoder::all_reduce(const char* name, std::int64_t tokens) {
+  if (ranks_ == nullptr) return;
+  const Op op(*this, name, &KernelTimes::collectives);
+  const auto vectors = std::as_writable_bytes(
+      std::span(buffers_->projected).first(to_size(tokens * shape().hidden)));
+  CollectiveCall call;
+  call.in = vectors;
+  call.out = vectors;
+  two_shot().run(*ranks_, call);
+  ++all_reduces_;
+}
+
+// Of the rows at the front of `normed`.
+void Decoder::compute_logits(std::int64_t rows, std::span<float> logits) {
+  Buffers& b = *buffers_;
+  const PackedLinear& head = weights_.head();
+  const auto in = std::span<const float>(b.normed).first(to_size(rows * shape().hidden));
+  if (ranks_ != nullptr) b.logits.resize(to_size(rows * head.n()));
+  {
+    const Op op(*this, "lm_head_gemm", &KernelTimes::gemm);
+    head.run(in, ranks_ == nullptr ? logits : std::span(b.logits), team_, b.linear);
+  }
+  if (ranks_ == nullptr) return;
+  const Op op(*this, "gather_logits", &KernelTimes::collectives);
+  gather_logits(rows, logits);
+}
+
+// Only rank 0 samples.
+void Decoder::gather_logits(std::int64_t rows, std::span<float> logits) {
+  Buffers& b = *buffers_;
+  if (ranks_->rank() != 0) return ranks_->send(0, std::as_bytes(std::span(b.logits)));
+  const std::int64_t vocab = shape().vocab;
+  for (int rank = 0; rank < ranks_->size(); ++rank) {
+    const Range part =
+        share(vocab, static_cast<unsigned>(rank), static_cast<unsigned>(ranks_->size()));
+    const std::int64_t width = part.end - part.begin;
+    std::vector<float>& from = rank == 0 ? b.logits : b.arrived;
+    if (rank != 0) {
+      from.resize(to_size(rows * width));
+      ranks_->receive(rank, std::as_writable_bytes(std::span(from)));
+    }
+    for (std::int64_t r = 0; r < rows; ++r) {
+      std::copy_n(from.begin() + r * width, width, logits.begin() + r * vocab + part.begin);
+    }
+  }
 }
 
 void Decoder::fill_rotations(const TokenBatch& batch) {
@@ -319,7 +377,8 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   const DecoderShape& s = shape();
   const std::int64_t tokens = batch.sequences.tokens();
   ensure(tokens >= 1 && batch.tokens.size() == to_size(tokens), "a step has the tokens it says");
-  ensure(logits.size() == batch.logit_rows.size() * to_size(s.vocab),
+  const bool leads = ranks_ == nullptr || ranks_->rank() == 0;
+  ensure(logits.size() == (leads ? batch.logit_rows.size() * to_size(s.vocab) : 0),
          "logits for each row asked for");
   Buffers& b = *buffers_;
   b.mark = Steady::now();
@@ -360,8 +419,10 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   for (std::int64_t l = 0; l < s.layers; ++l) {
     layer_ = static_cast<std::int32_t>(l);
     attention(batch, l);
+    all_reduce("out_all_reduce", tokens);
     add_and_norm_all(weights_.layer(l).ffn_norm);
     feed_forward(tokens, l);
+    all_reduce("ffn_all_reduce", tokens);
     if (l + 1 < s.layers) add_and_norm_all(weights_.layer(l + 1).attention_norm);
   }
   layer_ = -1;
@@ -374,9 +435,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
                      b.normed.data() + i * s.hidden);
       });
     }
-    const Op op(*this, "lm_head_gemm", &KernelTimes::gemm);
-    weights_.head().run(std::span<const float>(b.normed).first(to_size(wanted * s.hidden)), logits,
-                        team_, b.linear);
+    compute_logits(wanted, logits);
   }
 }
 

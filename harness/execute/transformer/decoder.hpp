@@ -7,32 +7,16 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/units.hpp"
 #include "harness/execute/transformer/decoder_weights.hpp"
 #include "harness/execute/transformer/kv_store.hpp"
+#include "harness/execute/transformer/step_model.hpp"
 #include "harness/timing/kernel_span.hpp"
 #include "kernels/attention/attention.hpp"
 
 namespace inferbench {
 
+class Communicator;
 struct RowCall;
-
-// One step's tokens: chunks of prompts, decodes and drafts of any sequences side by side.
-struct TokenBatch {
-  std::span<const std::int32_t> tokens;      // one sequence after the other, without padding
-  AttentionBatch sequences;                  // where each begins, what is cached, its KV blocks
-  std::span<const std::int64_t> logit_rows;  // tokens whose logits are wanted, ascending
-  // Sequences, ascending, that write KV blocks which an earlier one of the batch writes too (two
-  // prompts of one prefix in the same step): their keys and values are written one after the other.
-  std::span<const std::int64_t> rewriting{};
-};
-
-// Time by kind of work, of one or more steps.
-struct KernelTimes {
-  Duration gemm{}, attention{};
-  Duration moe{};    // routed experts and their choice; the router's GEMM and shared experts: gemm
-  Duration other{};  // norms, rotation, SwiGLU, embedding
-};
 
 enum class KernelSet {
   invariant,  // attention token by token, as in decode: the same sums however a prompt is cut up
@@ -51,24 +35,30 @@ KernelSet kernel_set(const std::string& name);  // throws Error with the nearest
 // Under KernelSet::fast this holds for a prompt computed in the same chunks; between different
 // chunks logits differ by the rounding of fp32 sums, and where weights or keys are quantised by
 // what that rounding is worth after quantising.
-class Decoder {
+//
+// Tensor-parallel ranks run a decoder each, with a shard of the weights, and call forward() with
+// the same batch. Each layer ends its attention and its FFN with an all-reduce of [tokens, hidden]
+// in fp32, summed by rank, so every rank goes on with the same bits and the promises above hold for
+// a given number of ranks. Logits are gathered on rank 0; other ranks pass no span for them.
+class Decoder final : public StepModel {
  public:
-  // Keeps references to the weights and the team.
+  // Keeps references to the weights, the team and the tensor-parallel ranks; null: there is one.
   Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_blocks, ThreadTeam& team,
-          KernelSet kernels = KernelSet::invariant, Isa isa = best_isa());
-  ~Decoder();
+          KernelSet kernels = KernelSet::invariant, Isa isa = best_isa(),
+          Communicator* ranks = nullptr);
+  ~Decoder() override;
 
-  //   logits  [logit_rows, vocab]  fp32
-  //
-  // Writes the tokens' keys and values into their blocks. Throws Error as check_batch does,
-  // std::logic_error for a token outside the vocabulary or a span of the wrong size.
-  void forward(const TokenBatch& batch, std::span<float> logits);
+  void forward(const TokenBatch& batch, std::span<float> logits) override;
+  std::int64_t vocab() const override { return shape().vocab; }
+  std::int64_t kv_blocks() const override { return kv_.blocks(); }
+  KernelTimes times() const override { return times_; }
+
+  // So far, of this rank; 0 where it is alone.
+  std::int64_t all_reduces() const { return all_reduces_; }
 
   const DecoderShape& shape() const { return weights_.shape(); }
   const DecoderWeights& weights() const { return weights_; }
   KvStore& kv() { return kv_; }
-  // Of all forward() so far.
-  const KernelTimes& times() const { return times_; }
   // Notes each kernel of the steps to come at the end of `spans`; null: no longer.
   void trace(KernelSpans* spans) { spans_ = spans; }
 
@@ -86,6 +76,9 @@ class Decoder {
   void routed_experts(std::int64_t tokens, std::int64_t layer);
   void linear(const char* name, const PackedLinear& layer, std::int64_t tokens,
               const std::vector<float>& in, std::vector<float>& out);
+  void all_reduce(const char* name, std::int64_t tokens);
+  void compute_logits(std::int64_t rows, std::span<float> logits);
+  void gather_logits(std::int64_t rows, std::span<float> logits);
   void fill_rotations(const TokenBatch& batch);
   void split_into_tokens(const AttentionBatch& batch);
   void reserve(std::int64_t tokens);
@@ -96,8 +89,10 @@ class Decoder {
   std::unique_ptr<PagedAttention> attention_, windowed_;  // null where no layer is of the kind
   KernelSet kernels_;
   Isa isa_;
+  Communicator* ranks_;  // null: alone
   std::unique_ptr<Buffers> buffers_;
   KernelTimes times_;
+  std::int64_t all_reduces_ = 0;
   KernelSpans* spans_ = nullptr;
   std::int32_t layer_ = -1;  // that is computed now
 };

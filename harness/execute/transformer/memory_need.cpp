@@ -6,6 +6,7 @@
 #include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/execute/transformer/kv_store.hpp"
+#include "harness/execute/transformer/weight_shard.hpp"
 #include "kernels/moe/layer.hpp"
 
 namespace inferbench {
@@ -26,27 +27,28 @@ double expert_rows(const DecoderShape& shape) {
 
 }  // namespace
 
-MemoryNeed memory_need(const DecoderShape& shape, const GemmFormat& weights, KvType kv,
-                       std::int64_t kv_blocks, std::int64_t step_tokens) {
-  const auto hidden = static_cast<double>(shape.hidden);
+MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvType kv,
+                       std::int64_t kv_blocks, std::int64_t step_tokens, std::int64_t ranks) {
+  const DecoderShape shape = shard_shape(whole, {.rank = 0, .ranks = ranks});
+  const auto all = static_cast<double>(ranks), hidden = static_cast<double>(shape.hidden);
   const double table = static_cast<double>(shape.vocab) * hidden;
   double linear = table, routers = 0;
   for (std::int64_t l = 0; l < shape.layers; ++l) {
     std::int64_t widths = shape.qkv_width() + shape.q_width() + 3 * shape.dense_ffn(l);
     if (shape.sparse(l)) {
       widths += 3 * shape.experts->ffn * shape.experts->router.experts;
-      routers += hidden * static_cast<double>(shape.experts->router.experts);
+      routers += all * hidden * static_cast<double>(shape.experts->router.experts);
     }
-    linear += hidden * static_cast<double>(widths);
+    linear += all * hidden * static_cast<double>(widths);
   }
   // Residual, normed, attention in and out, FFN in and out; and the GEMM's copy of its rows.
   const double row = static_cast<double>(5 * shape.hidden + 2 * shape.q_width() +
                                          2 * shape.qkv_width() + 4 * shape.widest_ffn());
   MemoryNeed need;
   need.weights = Bytes(kPadding * (linear * weights.weight_bytes() + routers * 4));
-  need.table = Bytes(table * (weights.weights == GemmFormat::Weights::fp32 ? 4 : 2));
-  need.kv = Bytes(KvStore::bytes_per_block(shape, kv) * static_cast<double>(kv_blocks));
-  need.activations = Bytes(4 * (row * static_cast<double>(step_tokens) + expert_rows(shape)));
+  need.table = Bytes(all * table * (weights.weights == GemmFormat::Weights::fp32 ? 4 : 2));
+  need.kv = Bytes(KvStore::bytes_per_block(shape, kv) * static_cast<double>(kv_blocks) * all);
+  need.activations = Bytes(4 * all * (row * static_cast<double>(step_tokens) + expert_rows(shape)));
   return need;
 }
 

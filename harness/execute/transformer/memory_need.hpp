@@ -22,8 +22,9 @@ struct MemoryNeed {
 };
 
 // Padding of panels and allocators is not in it; 5 % are added to what matrices take.
+// `ranks` of tensor parallelism, all of them: each has the embedding table and its KV heads.
 MemoryNeed memory_need(const DecoderShape& shape, const GemmFormat& weights, KvType kv,
-                       std::int64_t kv_blocks, std::int64_t step_tokens);
+                       std::int64_t kv_blocks, std::int64_t step_tokens, std::int64_t ranks = 1);
 
 // Memory that this program can still take without swapping: MemAvailable of /proc/meminfo, or what
 // is left of the control group's memory.max, whichever is less. Zero where the system does not

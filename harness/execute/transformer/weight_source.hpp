@@ -48,7 +48,7 @@ class WeightSource {
   const DecoderShape& shape() const { return shape_; }
   // Output channels (for the embedding: tokens), and elements of each; 0 where there is no such
   // matrix.
-  std::int64_t rows(DecoderMatrix matrix) const;
+  virtual std::int64_t rows(DecoderMatrix matrix) const;
   std::int64_t columns(DecoderMatrix matrix) const;
   // 0 where the decoder has no such vector.
   std::int64_t size(DecoderVector vector) const;

@@ -43,7 +43,8 @@ TEST(ReplayOnCpu, IsLabelledMeasuredHost) {
   };
   EXPECT_NEAR(seconds("step_time"),
               seconds("step_time_gemm") + seconds("step_time_attention") +
-                  seconds("step_time_moe") + seconds("step_time_other") + seconds("step_time_host"),
+                  seconds("step_time_moe") + seconds("step_time_other") +
+                  seconds("step_time_collectives") + seconds("step_time_host"),
               1e-9);
 }
 
@@ -58,6 +59,19 @@ TEST(ReplayOnCpu, AnswersDoNotDependOnServingWithInvariantKernels) {
   EXPECT_EQ(answers({"--scheduler", "static", "--kv-tokens", "200"}), want);
   EXPECT_EQ(answers({"--speculate", "gamma=2"}), want);
   EXPECT_NE(answers({"--seed", "5"}), want);
+}
+
+// fp32 sums in another order change no answer of the tiny model. 20 requests of 6 tokens: every
+// step does two all-reduces in each of 2 layers.
+TEST(ReplayOnCpu, TwoRanksGiveTheAnswersOfOne) {
+  const auto one = result_of({"--weights", "fp32", "--kv-format", "fp32"});
+  const auto two = result_of({"--weights", "fp32", "--kv-format", "fp32", "--parallel", "tp2"});
+  EXPECT_EQ(two["findings"]["answers_fnv1a64"], one["findings"]["answers_fnv1a64"]);
+  EXPECT_EQ(two["configuration"]["deployment"]["gpus"], 2);
+  EXPECT_EQ(two["findings"]["ranks"]["all_reduces"].get<int>() % 4, 0);
+  EXPECT_GT(two["findings"]["ranks"]["all_reduces"].get<int>(), 0);
+  EXPECT_GT(two["summary"]["scalars"]["step_time_collectives_s"]["value"].get<double>(), 0);
+  EXPECT_FALSE(one["findings"].contains("ranks"));
 }
 
 TEST(ReplayOnCpu, ReportSaysWhatRan) {
@@ -129,7 +143,8 @@ TEST(ReplayOnCpu, ComputesModelsWithExperts) {
 
 TEST(ReplayOnCpu, RefusesWhatDoesNotApply) {
   expect_refused(replay({"--gpu", "h100"}), {"--gpu", "does not apply to --system cpu"});
-  expect_refused(replay({"--parallel", "tp2"}), {"--parallel", "does not apply to --system cpu"});
+  expect_refused(replay({"--parallel", "tp3"}), {"--parallel TP3", "4 heads", "1, 2, 4"});
+  expect_refused(replay({"--parallel", "cp2"}), {"--parallel CP2", "CP is not executed"});
   expect_refused(replay({"--router", "round_robin"}), {"--router", "does not apply"});
   expect_refused(replay({"--weights", "w4a8"}), {"unknown weight format \"w4a8\"", "w4a8-g128"});
   expect_refused(replay({"--kv-format", "fp8"}), {"unknown KV format \"fp8\"", "fp8_e4m3"});

@@ -50,11 +50,10 @@ TEST(CpuSystem, ServesOnBothClocks) {
       EXPECT_GT(record.token_times.front(), *record.admitted);
     }
     const auto times = step_time_metrics(std::vector<ReplicaStats>{ran.stats});
-    ASSERT_EQ(times.size(), 7U);
-    EXPECT_NEAR(
-        *times[0].value,
-        *times[1].value + *times[2].value + *times[3].value + *times[4].value + *times[5].value,
-        1e-9);
+    ASSERT_EQ(times.size(), 8U);
+    double parts = 0;
+    for (std::size_t i = 1; i <= 6; ++i) parts += *times[i].value;
+    EXPECT_NEAR(*times[0].value, parts, 1e-9);
   }
 }
 

@@ -41,7 +41,7 @@ struct Piece {
 };
 
 // Logits after every token of the pieces, which are one step.
-inline std::vector<float> step(Decoder& decoder, const std::vector<Piece>& pieces,
+inline std::vector<float> step(StepModel& model, const std::vector<Piece>& pieces,
                                std::span<const std::int64_t> rewriting = {}) {
   std::vector<std::int32_t> tokens, table;
   std::vector<std::int64_t> starts = {0}, context;
@@ -56,16 +56,16 @@ inline std::vector<float> step(Decoder& decoder, const std::vector<Piece>& piece
   }
   std::vector<std::int64_t> rows(tokens.size());
   std::iota(rows.begin(), rows.end(), 0);
-  const auto vocab = static_cast<std::size_t>(decoder.shape().vocab);
+  const auto vocab = static_cast<std::size_t>(model.vocab());
   std::vector<float> logits(tokens.size() * vocab);
-  decoder.forward({.tokens = tokens,
-                   .sequences = {.starts = starts,
-                                 .context = context,
-                                 .block_table = table,
-                                 .max_blocks = static_cast<std::int64_t>(widest)},
-                   .logit_rows = rows,
-                   .rewriting = rewriting},
-                  logits);
+  model.forward({.tokens = tokens,
+                 .sequences = {.starts = starts,
+                               .context = context,
+                               .block_table = table,
+                               .max_blocks = static_cast<std::int64_t>(widest)},
+                 .logit_rows = rows,
+                 .rewriting = rewriting},
+                logits);
   return logits;
 }
 
@@ -102,9 +102,12 @@ struct Model {
 };
 
 // The whole text in one step, alone, in the first blocks of a cache of its own.
-inline std::vector<float> plain(Model& model, std::span<const std::int32_t> text) {
+inline std::vector<float> plain(StepModel& model, std::span<const std::int32_t> text) {
   const auto blocks = blocks_from(0, 8);
-  return step(model.decoder, {{.tokens = text, .context = 0, .blocks = blocks}});
+  return step(model, {{.tokens = text, .context = 0, .blocks = blocks}});
+}
+inline std::vector<float> plain(Model& model, std::span<const std::int32_t> text) {
+  return plain(model.decoder, text);
 }
 
 // Five texts advance by chunks of random lengths, in random company, in scattered blocks; their

@@ -147,7 +147,7 @@ TEST(Decoder, PrefixComputedInTheSameStepIsAttendedTo) {
 TEST(Decoder, KindsOfWorkTakeTime) {
   Model model("bf16", "bf16");
   plain(model, random_text(20, 10));
-  const KernelTimes& times = model.decoder.times();
+  const KernelTimes times = model.decoder.times();
   EXPECT_GT(times.gemm, Duration(0));
   EXPECT_GT(times.attention, Duration(0));
   EXPECT_GT(times.other, Duration(0));

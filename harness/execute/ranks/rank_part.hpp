@@ -1,0 +1,25 @@
+#pragma once
+
+#include "harness/execute/ranks/ranked_model.hpp"
+
+namespace inferbench {
+
+// What one rank holds and computes of a model: its shard of the weights and its KV heads' store.
+class RankPart {
+ public:
+  // Keeps references to the team and, where there are several ranks, to `ranks`. Throws Error as
+  // DecoderWeights does.
+  RankPart(const ModelPlan& plan, Communicator& ranks, ThreadTeam& team);
+
+  // Every rank calls it with the same batch; only rank 0 has room for logits.
+  void forward(const TokenBatch& batch, std::span<float> logits);
+
+  const DecoderWeights& weights() const { return weights_; }
+  const Decoder& decoder() const { return decoder_; }
+
+ private:
+  DecoderWeights weights_;
+  Decoder decoder_;
+};
+
+}  // namespace inferbench

@@ -1,0 +1,57 @@
+#include "harness/execute/ranks/thread_ranks.hpp"
+
+#include <exception>
+
+namespace inferbench {
+
+ThreadRanks::ThreadRanks(int ranks, unsigned threads_of_each) : world_(ranks) {
+  for (int rank = 0; rank < ranks; ++rank) {
+    teams_.push_back(std::make_unique<ThreadTeam>(threads_of_each));
+  }
+}
+
+void ThreadRanks::run(const std::function<void(Communicator&, ThreadTeam&)>& body) {
+  std::vector<std::exception_ptr> failures(static_cast<std::size_t>(size()));
+  world_.run([&](Communicator& rank) {
+    try {
+      body(rank, team(rank.rank()));
+    } catch (...) {
+      failures[static_cast<std::size_t>(rank.rank())] = std::current_exception();
+    }
+  });
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+std::uint64_t ThreadRanks::wire_bytes() {
+  std::vector<std::uint64_t> bytes(static_cast<std::size_t>(size()));
+  world_.run([&](Communicator& rank) {
+    bytes[static_cast<std::size_t>(rank.rank())] = rank.traffic().total();
+  });
+  std::uint64_t sum = 0;
+  for (const std::uint64_t part : bytes) sum += part;
+  return sum;
+}
+
+ThreadRankedModel::ThreadRankedModel(const ModelPlan& plan, ThreadRanks& ranks)
+    : plan_(plan), ranks_(ranks), parts_(static_cast<std::size_t>(ranks.size())) {
+  ranks_.run([&](Communicator& rank, ThreadTeam& team) {
+    parts_[static_cast<std::size_t>(rank.rank())] = std::make_unique<RankPart>(plan_, rank, team);
+  });
+}
+
+void ThreadRankedModel::forward(const TokenBatch& batch, std::span<float> logits) {
+  ranks_.run([&](Communicator& rank, ThreadTeam&) {
+    const auto index = static_cast<std::size_t>(rank.rank());
+    parts_[index]->forward(batch, index == 0 ? logits : std::span<float>());
+  });
+}
+
+std::size_t ThreadRankedModel::weight_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& part : parts_) bytes += part->weights().linear_bytes();
+  return bytes;
+}
+
+}  // namespace inferbench

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "harness/execute/ranks/rank_part.hpp"
+#include "kernels/collectives/thread_world.hpp"
+
+namespace inferbench {
+
+// Ranks as threads of this process, each with a team of its own for its kernels. Rank 0 is the
+// caller's thread.
+class ThreadRanks {
+ public:
+  ThreadRanks(int ranks, unsigned threads_of_each);
+
+  int size() const { return world_.size(); }
+  ThreadTeam& team(int rank) { return *teams_[static_cast<std::size_t>(rank)]; }
+
+  // As every rank at once. What ranks throw is thrown here, the lowest rank's first; a rank that
+  // throws between two collectives leaves the others waiting, so bodies that communicate throw on
+  // all ranks or on none.
+  void run(const std::function<void(Communicator&, ThreadTeam&)>& body);
+
+  // Moved between ranks so far.
+  std::uint64_t wire_bytes();
+
+ private:
+  ThreadWorld world_;
+  std::vector<std::unique_ptr<ThreadTeam>> teams_;
+};
+
+// A model whose ranks are threads.
+class ThreadRankedModel final : public RankedModel {
+ public:
+  // Keeps a reference to the ranks, which several models may share, in turns. Throws Error as
+  // DecoderWeights does.
+  ThreadRankedModel(const ModelPlan& plan, ThreadRanks& ranks);
+
+  void forward(const TokenBatch& batch, std::span<float> logits) override;
+  std::int64_t vocab() const override { return plan_.shape.vocab; }
+  std::int64_t kv_blocks() const override { return plan_.kv_blocks; }
+  KernelTimes times() const override { return parts_.front()->decoder().times(); }
+  std::size_t weight_bytes() const override;
+  std::int64_t all_reduces() const override { return parts_.front()->decoder().all_reduces(); }
+
+  const RankPart& part(int rank) const { return *parts_[static_cast<std::size_t>(rank)]; }
+
+ private:
+  ModelPlan plan_;
+  ThreadRanks& ranks_;
+  std::vector<std::unique_ptr<RankPart>> parts_;
+};
+
+}  // namespace inferbench

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/execute/transformer/weight_source.hpp"
+#include "kernels/cpu/team.hpp"
+#include "kernels/gemm/format.hpp"
+
+namespace inferbench {
+
+// The part of a decoder that one of `ranks` tensor-parallel ranks holds.
+//
+//   qkv, gate_up         by output: a share of the heads, of the FFN's columns
+//   attention_out, down  by input, the same share; what ranks compute of them is added up
+//   experts, shared ones the same of each: a share of its inner width
+//   LM head              by vocabulary
+//   embedding, norms     whole on every rank, as are routers
+//
+// Where ranks are more than KV heads, each of these is kept by several of them, as engines do.
+//
+// Source: Shoeybi et al., "Megatron-LM", arXiv 1909.08053, section 3.
+struct DecoderShard {
+  std::int64_t rank = 0, ranks = 1;
+};
+
+// Throws Error, naming `place`, where heads, KV heads or FFN cannot be shared out evenly, or where
+// a group of `format` with one scale would be cut in two.
+void check_shards(const std::string& place, const DecoderShape& shape, const GemmFormat& format,
+                  std::int64_t ranks);
+
+// What a rank computes of each layer: its heads, KV heads and FFN columns. Vocabulary, hidden size
+// and layers are the whole decoder's.
+DecoderShape shard_shape(const DecoderShape& whole, const DecoderShard& shard);
+
+// Rows of the LM head, tokens of the vocabulary, that a rank computes.
+Range shard_vocab(const DecoderShape& whole, const DecoderShard& shard);
+
+// A part of a matrix: some of its rows, and of these some columns.
+struct MatrixPart {
+  std::vector<Range> rows;  // one after the other
+  Range columns;
+
+  std::int64_t row_count() const;
+  std::int64_t column_count() const { return columns.end - columns.begin; }
+};
+// Of an expert's matrices: of each expert's.
+MatrixPart matrix_part(const DecoderShape& whole, DecoderMatrix matrix, const DecoderShard& shard);
+
+// A shard of a decoder's weights, as the source of a decoder with shard_shape(). Its LM head has
+// the rows of shard_vocab().
+class WeightShard final : public WeightSource {
+ public:
+  // Keeps a reference.
+  WeightShard(const WeightSource& whole, const DecoderShard& shard);
+
+  std::int64_t rows(DecoderMatrix matrix) const override;
+  void row(DecoderMatrix matrix, std::int64_t layer, std::int64_t row,
+           std::span<float> to) const override;
+  std::vector<float> vector(DecoderVector vector, std::int64_t layer) const override;
+
+ private:
+  const WeightSource& whole_;
+  DecoderShard shard_;
+};
+
+}  // namespace inferbench
