@@ -93,7 +93,7 @@ double value_of(const Summary& summary, std::string_view id) {
 // The shares of the parts stand in the report's step times.
 std::string host_line(const Summary& summary) {
   return "Steps took " + human_seconds(value_of(summary, "step_time")) +
-         "; elementwise is every kernel but GEMM and attention; the host took " +
+         "; elementwise is every kernel but GEMM, attention and MoE; the host took " +
          significant(value_of(summary, "step_host_mean")) + " us per step.";
 }
 

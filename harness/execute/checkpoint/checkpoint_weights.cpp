@@ -189,6 +189,11 @@ CheckpointWeights::CheckpointWeights(const DecoderShape& shape, const std::strin
                                      const Checkpoint& checkpoint)
     : WeightSource(shape) {
   check_family(family, checkpoint);
+  if (shape.mla) {
+    throw Error(checkpoint.path(), "is for a model with latent attention",
+                "weights of llama, mistral, qwen2, qwen3, mixtral and qwen3_moe are read",
+                "leave --weights-file out: random weights take the same time");
+  }
   Collector collector(*this, checkpoint);
   collector.model();
   collector.refuse_what_is_left();

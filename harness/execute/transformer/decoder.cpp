@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "harness/base/error.hpp"
+#include "harness/execute/transformer/latent_attention.hpp"
 #include "harness/execute/transformer/rotation.hpp"
 #include "harness/execute/transformer/to_size.hpp"
 #include "harness/timing/nvtx.hpp"
@@ -18,10 +19,11 @@ using Steady = std::chrono::steady_clock;
 
 AttentionShape attention_shape(const DecoderShape& shape, std::int64_t window) {
   return {.q_heads = shape.heads,
-          .kv_heads = shape.kv_heads,
-          .key_dim = shape.head_dim,
-          .value_dim = shape.head_dim,
-          .window = window};
+          .kv_heads = shape.cached_heads(),
+          .key_dim = shape.key_dim(),
+          .value_dim = shape.value_dim(),
+          .window = window,
+          .scale = shape.score_scale()};
 }
 
 // Every rank adds up its share of all vectors in the order of ranks, and all get the same bits.
@@ -47,7 +49,8 @@ KernelSet kernel_set(const std::string& name) {
 struct Decoder::Buffers {
   std::vector<float> residual, normed, qkv, q, k, v, heads, projected, gate_up, gated;
   std::vector<float> logits, arrived;                     // a rank's part of them
-  std::vector<float> rotations;                           // [tokens, head_dim]: cosines, then sines
+  std::vector<float> query_latent, queries, latent_sums;  // latent attention
+  std::vector<float> rotations;                           // [tokens, rotary dim]: cosines, sines
   std::vector<std::int64_t> starts;                       // of a part of the batch
   std::vector<std::int64_t> token_starts, token_context;  // each token as a sequence
   std::vector<std::int32_t> token_blocks;
@@ -74,7 +77,9 @@ Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_block
   buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, false, isa);
   buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, false, isa);
   buffers_->silu_mul = row_kernel(RowOp::silu_mul, false, isa);
+  ensure(shape().mla || shape().rotary.dim == shape().head_dim, "heads are rotated whole");
   buffers_->table = RotationTable(shape().rotary);
+  if (shape().mla) latent_ = std::make_unique<LatentAttention>(shape(), team, isa);
   for (std::int64_t l = 0; l < shape().layers; ++l) {
     const std::int64_t window = shape().window_of(l);
     std::unique_ptr<PagedAttention>& kind = window > 0 ? windowed_ : attention_;
@@ -125,10 +130,16 @@ void Decoder::reserve(std::int64_t tokens) {
   b.normed.resize(to_size(tokens * s.hidden));
   b.projected.resize(to_size(tokens * s.hidden));
   b.qkv.resize(to_size(tokens * s.qkv_width()));
-  b.q.resize(to_size(tokens * s.q_width()));
+  b.q.resize(to_size(tokens * s.heads * s.key_dim()));
   b.k.resize(to_size(tokens * s.kv_width()));
-  b.v.resize(to_size(tokens * s.kv_width()));
-  b.heads.resize(to_size(tokens * s.q_width()));
+  b.v.resize(to_size(s.caches_values() ? tokens * s.kv_width() : 0));
+  b.heads.resize(to_size(tokens * s.out_width()));
+  if (s.mla) {
+    latent_->reserve(tokens);
+    b.query_latent.resize(to_size(tokens * s.mla->q_lora_rank));
+    b.queries.resize(to_size(s.mla->q_lora_rank > 0 ? tokens * s.q_width() : 0));
+    b.latent_sums.resize(to_size(tokens * s.heads * s.value_dim()));
+  }
   b.gate_up.resize(to_size(tokens * 2 * s.widest_ffn()));
   b.gated.resize(to_size(tokens * s.widest_ffn()));
   if (!s.experts) return;
@@ -210,7 +221,7 @@ void Decoder::gather_logits(std::int64_t rows, std::span<float> logits) {
 void Decoder::fill_rotations(const TokenBatch& batch) {
   Buffers& b = *buffers_;
   const AttentionBatch& sequences = batch.sequences;
-  const std::int64_t width = shape().head_dim;
+  const std::int64_t width = shape().rotary.dim;
   b.rotations.resize(to_size(sequences.tokens() * width));
   for (std::int64_t s = 0; s < sequences.sequences(); ++s) {
     for (std::int64_t i = sequences.start(s); i < sequences.start(s + 1); ++i) {
@@ -250,7 +261,7 @@ void Decoder::rotate(const DecoderWeights::Layer& weights, std::int64_t token) {
   Buffers& b = *buffers_;
   float* from = b.qkv.data() + token * s.qkv_width();
   for (std::size_t i = 0; i < weights.qkv_bias.size(); ++i) from[i] += weights.qkv_bias[i];
-  const float* angles = b.rotations.data() + token * s.head_dim;
+  const float* angles = b.rotations.data() + token * s.rotary.dim;
   const auto heads = [&](std::int64_t count, const std::vector<float>& norm, float* to) {
     for (std::int64_t h = 0; h < count; ++h, from += s.head_dim, to += s.head_dim) {
       if (norm.empty()) {
@@ -290,20 +301,83 @@ void Decoder::write_kv(const TokenBatch& batch, const KvCache& cache) {
                                                to_size((end - first) * all.max_blocks)),
         .max_blocks = all.max_blocks};
     const std::size_t at = to_size(begin_token * width), elements = to_size(part.tokens() * width);
-    append_kv(part, std::span(b.k).subspan(at, elements), std::span(b.v).subspan(at, elements),
-              cache, team_);
+    const auto values = b.v.empty() ? std::span<float>() : std::span(b.v).subspan(at, elements);
+    append_kv(part, std::span(b.k).subspan(at, elements), values, cache, team_);
     first = end;
   }
 }
 
-void Decoder::attention(const TokenBatch& batch, std::int64_t layer) {
+void Decoder::queries_keys_values(std::int64_t tokens, std::int64_t layer) {
   const DecoderWeights::Layer& weights = weights_.layer(layer);
+  linear("qkv_gemm", *weights.qkv, tokens, buffers_->normed, buffers_->qkv);
+  const Op op(*this, "rotate", &KernelTimes::other);
+  rows(tokens, shape().qkv_width(), [&](std::int64_t r) { rotate(weights, r); });
+}
+
+// Queries and keys as the cache of latents takes them; see LatentAttention.
+void Decoder::latent_queries_keys(std::int64_t tokens, std::int64_t layer) {
+  const DecoderWeights::Layer& weights = weights_.layer(layer);
+  const DecoderShape& s = shape();
   Buffers& b = *buffers_;
-  const std::int64_t tokens = batch.sequences.tokens();
-  linear("qkv_gemm", *weights.qkv, tokens, b.normed, b.qkv);
+  const std::int64_t fused = s.qkv_width(), key = s.key_dim();
+  const auto rotation = [&](std::int64_t r) { return b.rotations.data() + r * s.rotary.dim; };
+  linear("latent_gemm", *weights.qkv, tokens, b.normed, b.qkv);
+  {
+    const Op op(*this, "norm_latents", &KernelTimes::other);
+    rows(tokens, fused, [&](std::int64_t r) {
+      const float* from = b.qkv.data() + r * fused;
+      latent_->make_key(weights, from, rotation(r), b.k.data() + r * key);
+      if (!weights.query_up) return;
+      latent_->norm_query(weights, from, b.query_latent.data() + r * s.mla->q_lora_rank);
+    });
+  }
+  if (weights.query_up) {
+    linear("query_up_gemm", *weights.query_up, tokens, b.query_latent, b.queries);
+  }
   {
     const Op op(*this, "rotate", &KernelTimes::other);
-    rows(tokens, shape().qkv_width(), [&](std::int64_t r) { rotate(weights, r); });
+    rows(tokens, s.q_width(), [&](std::int64_t r) {
+      const float* query =
+          weights.query_up ? b.queries.data() + r * s.q_width() : b.qkv.data() + r * fused;
+      latent_->split_query(query, rotation(r), r, tokens, b.q.data() + r * s.heads * key);
+    });
+  }
+  {
+    const Op op(*this, "absorb_gemm", &KernelTimes::gemm);
+    latent_->absorb(weights, tokens, b.linear);
+  }
+  const Op op(*this, "join_queries", &KernelTimes::other);
+  rows(tokens, s.heads * key,
+       [&](std::int64_t r) { latent_->join_query(r, tokens, b.q.data() + r * s.heads * key); });
+}
+
+// What heads give to the attention's output, from their sums of latents.
+void Decoder::latent_values(std::int64_t tokens, std::int64_t layer) {
+  const DecoderShape& s = shape();
+  Buffers& b = *buffers_;
+  const std::int64_t width = s.heads * s.value_dim();
+  {
+    const Op op(*this, "split_sums", &KernelTimes::other);
+    rows(tokens, width,
+         [&](std::int64_t r) { latent_->split_sums(b.latent_sums.data() + r * width, r, tokens); });
+  }
+  {
+    const Op op(*this, "expand_gemm", &KernelTimes::gemm);
+    latent_->expand(weights_.layer(layer), tokens, b.linear);
+  }
+  const Op op(*this, "join_values", &KernelTimes::other);
+  rows(tokens, s.out_width(), [&](std::int64_t r) {
+    latent_->join_values(r, tokens, b.heads.data() + r * s.out_width());
+  });
+}
+
+void Decoder::attention(const TokenBatch& batch, std::int64_t layer) {
+  Buffers& b = *buffers_;
+  const std::int64_t tokens = batch.sequences.tokens();
+  if (latent_) {
+    latent_queries_keys(tokens, layer);
+  } else {
+    queries_keys_values(tokens, layer);
   }
   {
     const Op op(*this, "write_kv", &KernelTimes::attention);
@@ -312,9 +386,10 @@ void Decoder::attention(const TokenBatch& batch, std::int64_t layer) {
   {
     const Op op(*this, "attention", &KernelTimes::attention);
     const auto& kernel = shape().window_of(layer) > 0 ? windowed_ : attention_;
-    kernel->run(b.attended, b.q, kv_.layer(layer), b.heads);
+    kernel->run(b.attended, b.q, kv_.layer(layer), latent_ ? b.latent_sums : b.heads);
   }
-  linear("out_gemm", *weights.attention_out, tokens, b.heads, b.projected);
+  if (latent_) latent_values(tokens, layer);
+  linear("out_gemm", *weights_.layer(layer).attention_out, tokens, b.heads, b.projected);
 }
 
 void Decoder::dense_ffn(std::int64_t tokens, std::int64_t layer, std::vector<float>& out) {

@@ -16,6 +16,7 @@
 namespace inferbench {
 
 class Communicator;
+class LatentAttention;
 struct RowCall;
 
 enum class KernelSet {
@@ -69,6 +70,9 @@ class Decoder final : public StepModel {
   void rows(std::int64_t rows, std::int64_t columns,
             const std::function<void(std::int64_t row)>& body);
   void attention(const TokenBatch& batch, std::int64_t layer);
+  void queries_keys_values(std::int64_t tokens, std::int64_t layer);
+  void latent_queries_keys(std::int64_t tokens, std::int64_t layer);
+  void latent_values(std::int64_t tokens, std::int64_t layer);
   void rotate(const DecoderWeights::Layer& weights, std::int64_t token);
   void write_kv(const TokenBatch& batch, const KvCache& cache);
   void feed_forward(std::int64_t tokens, std::int64_t layer);
@@ -87,6 +91,7 @@ class Decoder final : public StepModel {
   ThreadTeam& team_;
   KvStore kv_;
   std::unique_ptr<PagedAttention> attention_, windowed_;  // null where no layer is of the kind
+  std::unique_ptr<LatentAttention> latent_;               // null: heads have keys and values
   KernelSet kernels_;
   Isa isa_;
   Communicator* ranks_;  // null: alone

@@ -39,6 +39,20 @@ Vector normed(const Vector& x, const std::vector<float>& weight, double epsilon)
   return out;
 }
 
+// A head's rotated part, in place.
+void turn(const Rotary& rotary, std::int64_t position, double* x) {
+  const auto frequencies = rotary_frequencies(rotary);
+  const double magnitude = rotary_magnitude(rotary);
+  const std::size_t half = frequencies.size();
+  for (std::size_t i = 0; i < half; ++i) {
+    const double angle = static_cast<double>(position) * frequencies[i];
+    const double cosine = magnitude * std::cos(angle), sine = magnitude * std::sin(angle);
+    const double low = x[i], high = x[half + i];
+    x[i] = low * cosine - high * sine;
+    x[half + i] = high * cosine + low * sine;
+  }
+}
+
 // Queries and keys of a position: heads one after the other, normed where the model does, rotated.
 void finish_heads(const WeightSource& weights, std::int64_t layer, std::int64_t position,
                   Vector& qkv) {
@@ -47,19 +61,14 @@ void finish_heads(const WeightSource& weights, std::int64_t layer, std::int64_t 
   for (std::size_t i = 0; i < bias.size(); ++i) qkv[i] += static_cast<double>(bias[i]);
   const auto query_norm = weights.vector(DecoderVector::query_norm, layer),
              key_norm = weights.vector(DecoderVector::key_norm, layer);
-  const auto frequencies = rotary_frequencies(s.rotary);
-  const double magnitude = rotary_magnitude(s.rotary);
   for (std::int64_t head = 0; head < s.heads + s.kv_heads; ++head) {
     const auto begin = qkv.begin() + head * s.head_dim;
-    Vector x(begin, begin + s.head_dim);
-    if (s.qk_norm) x = normed(x, head < s.heads ? query_norm : key_norm, s.norm_epsilon);
-    const std::size_t half = frequencies.size();
-    for (std::size_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(position) * frequencies[i];
-      const double cosine = magnitude * std::cos(angle), sine = magnitude * std::sin(angle);
-      begin[static_cast<std::ptrdiff_t>(i)] = x[i] * cosine - x[half + i] * sine;
-      begin[static_cast<std::ptrdiff_t>(half + i)] = x[half + i] * cosine + x[i] * sine;
+    if (s.qk_norm) {
+      const Vector x = normed(Vector(begin, begin + s.head_dim),
+                              head < s.heads ? query_norm : key_norm, s.norm_epsilon);
+      std::copy(x.begin(), x.end(), begin);
     }
+    turn(s.rotary, position, &*begin);
   }
 }
 
@@ -88,6 +97,74 @@ Vector attend(const DecoderShape& s, std::int64_t layer, const Rows& qkv, std::s
       for (std::size_t i = 0; i < dim; ++i) value[i] += scores[t - first] / total * v[i];
     }
     out.insert(out.end(), value.begin(), value.end());
+  }
+  return out;
+}
+
+// Latent attention with keys and values of heads, which an execution need not have: queries
+// [heads, nope + rope], keys the same, values [heads, value] of each position.
+struct LatentHeads {
+  Rows queries, keys, values;
+};
+
+LatentHeads latent_heads(const WeightSource& weights, std::int64_t layer, const Rows& normed_rows) {
+  const DecoderShape& s = weights.shape();
+  const MlaSpec& mla = *s.mla;
+  const std::int64_t nope = mla.qk_nope_head_dim, rope = mla.qk_rope_head_dim;
+  LatentHeads heads;
+  for (std::size_t t = 0; t < normed_rows.size(); ++t) {
+    const auto position = static_cast<std::int64_t>(t);
+    const Vector fused = multiply(weights, DecoderMatrix::qkv, layer, normed_rows[t]);
+    const auto latent_begin = fused.begin() + s.latent_query_width();
+    Vector queries(fused.begin(), latent_begin);
+    if (mla.q_lora_rank > 0) {
+      queries = multiply(
+          weights, DecoderMatrix::query_up, layer,
+          normed(queries, weights.vector(DecoderVector::query_norm, layer), s.norm_epsilon));
+    }
+    const Vector latent = normed(Vector(latent_begin, latent_begin + mla.kv_lora_rank),
+                                 weights.vector(DecoderVector::key_norm, layer), s.norm_epsilon);
+    Vector shared(latent_begin + mla.kv_lora_rank, fused.end());
+    turn(s.rotary, position, shared.data());
+    const Vector up = multiply(weights, DecoderMatrix::latent_up, layer, latent);
+    Vector keys, values;
+    for (std::int64_t h = 0; h < s.heads; ++h) {
+      turn(s.rotary, position, queries.data() + h * (nope + rope) + nope);
+      const auto head = up.begin() + h * (nope + mla.v_head_dim);
+      keys.insert(keys.end(), head, head + nope);
+      keys.insert(keys.end(), shared.begin(), shared.end());
+      values.insert(values.end(), head + nope, head + nope + mla.v_head_dim);
+    }
+    heads.queries.push_back(std::move(queries));
+    heads.keys.push_back(std::move(keys));
+    heads.values.push_back(std::move(values));
+  }
+  return heads;
+}
+
+Vector attend_latents(const DecoderShape& s, const LatentHeads& heads, std::size_t token) {
+  const auto dim = static_cast<std::size_t>(s.query_dim());
+  const auto value = static_cast<std::size_t>(s.mla->v_head_dim);
+  Vector out;
+  for (std::size_t h = 0; h < static_cast<std::size_t>(s.heads); ++h) {
+    Vector scores;
+    for (std::size_t t = 0; t <= token; ++t) {
+      double score = 0;
+      for (std::size_t i = h * dim; i < (h + 1) * dim; ++i) {
+        score += heads.queries[token][i] * heads.keys[t][i];
+      }
+      scores.push_back(score * static_cast<double>(s.score_scale()));
+    }
+    const double most = *std::max_element(scores.begin(), scores.end());
+    double total = 0;
+    for (double& score : scores) total += score = std::exp(score - most);
+    Vector sum(value, 0.0);
+    for (std::size_t t = 0; t <= token; ++t) {
+      for (std::size_t i = 0; i < value; ++i) {
+        sum[i] += scores[t] / total * heads.values[t][h * value + i];
+      }
+    }
+    out.insert(out.end(), sum.begin(), sum.end());
   }
   return out;
 }
@@ -205,15 +282,17 @@ std::vector<float> decoder_reference(const WeightSource& weights,
     residual.emplace_back(embedding.begin(), embedding.end());
   }
   for (std::int64_t layer = 0; layer < s.layers; ++layer) {
-    Rows qkv;
-    for (const Vector& x : residual) {
-      qkv.push_back(multiply(weights, DecoderMatrix::qkv, layer,
-                             norm(x, DecoderVector::attention_norm, layer)));
-      finish_heads(weights, layer, std::ssize(qkv) - 1, qkv.back());
+    Rows rows;
+    for (const Vector& x : residual) rows.push_back(norm(x, DecoderVector::attention_norm, layer));
+    LatentHeads latents;
+    if (s.mla) latents = latent_heads(weights, layer, rows);
+    for (std::size_t t = 0; !s.mla && t < rows.size(); ++t) {
+      rows[t] = multiply(weights, DecoderMatrix::qkv, layer, rows[t]);
+      finish_heads(weights, layer, static_cast<std::int64_t>(t), rows[t]);
     }
     for (std::size_t t = 0; t < residual.size(); ++t) {
-      add(residual[t],
-          multiply(weights, DecoderMatrix::attention_out, layer, attend(s, layer, qkv, t)));
+      const Vector heads = s.mla ? attend_latents(s, latents, t) : attend(s, layer, rows, t);
+      add(residual[t], multiply(weights, DecoderMatrix::attention_out, layer, heads));
       add(residual[t],
           feed_forward(weights, layer, norm(residual[t], DecoderVector::ffn_norm, layer)));
     }

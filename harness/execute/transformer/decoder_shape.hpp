@@ -20,18 +20,20 @@ struct DecoderExperts {
 };
 
 // The sizes of a decoder of the Llama family: RMSNorm before attention and FFN, rotary positions,
-// grouped-query attention, SwiGLU; FFNs dense or of experts. Some of them add biases to queries,
-// keys and values (Qwen2), norm heads of queries and keys (Qwen3) or see a window of tokens
-// (Mistral).
+// grouped-query or latent attention, SwiGLU; FFNs dense or of experts. Some of them add biases to
+// queries, keys and values (Qwen2), norm heads of queries and keys (Qwen3) or see a window of
+// tokens (Mistral).
 //
 // Source: Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", arXiv 2302.13971;
-// Ainslie et al., "GQA", arXiv 2305.13245; Jiang et al., "Mixtral of Experts", arXiv 2401.04088.
+// Ainslie et al., "GQA", arXiv 2305.13245; Jiang et al., "Mixtral of Experts", arXiv 2401.04088;
+// DeepSeek-V2, arXiv 2405.04434.
 struct DecoderShape {
   std::int64_t layers = 0, hidden = 0, ffn = 0;
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   std::int64_t vocab = 0, context = 0;
   bool tied = false;  // the LM head is the embedding table
   std::optional<DecoderExperts> experts;
+  std::optional<MlaSpec> mla;  // latent attention; kv_heads and head_dim mean nothing then
   bool qkv_bias = false;
   bool qk_norm = false;            // RMSNorm of each head of queries and keys, before the rotation
   std::int64_t window = 0;         // tokens that a token sees, itself included; 0: all
@@ -39,9 +41,26 @@ struct DecoderShape {
   Rotary rotary;
   double norm_epsilon = 1e-5;
 
-  std::int64_t q_width() const { return heads * head_dim; }
-  std::int64_t kv_width() const { return kv_heads * head_dim; }
-  std::int64_t qkv_width() const { return q_width() + 2 * kv_width(); }
+  // Elements of a token's queries, of its keys in the cache, of what heads give to the attention's
+  // output, and of the fused first GEMM: queries, keys and values, or under latent attention
+  // queries or their latent, the latent, and the key to be rotated.
+  std::int64_t q_width() const { return heads * (mla ? query_dim() : head_dim); }
+  std::int64_t kv_width() const { return cached_heads() * key_dim(); }
+  std::int64_t out_width() const { return heads * (mla ? mla->v_head_dim : head_dim); }
+  std::int64_t qkv_width() const;
+
+  // Heads of the cache, and of attention as it is computed.
+  std::int64_t cached_heads() const { return mla ? 1 : kv_heads; }
+  std::int64_t key_dim() const;  // under latent attention a multiple of 16, the rest zeros
+  std::int64_t value_dim() const { return mla ? mla->kv_lora_rank : head_dim; }
+  bool caches_values() const { return !mla; }  // a latent is key and value in one
+  float score_scale() const;                   // 0: 1 / sqrt(head_dim)
+
+  // Latent attention only.
+  std::int64_t query_dim() const { return mla->qk_nope_head_dim + mla->qk_rope_head_dim; }
+  std::int64_t latent_query_width() const {  // in the fused GEMM
+    return mla->q_lora_rank > 0 ? mla->q_lora_rank : q_width();
+  }
   bool sparse(std::int64_t layer) const { return experts && layer >= experts->first_dense; }
   std::int64_t sparse_layers() const { return experts ? layers - experts->first_dense : 0; }
   std::int64_t window_of(std::int64_t layer) const {
@@ -54,9 +73,9 @@ struct DecoderShape {
   std::int64_t widest_ffn() const;  // over the layers
 };
 
-// Of a model. Throws Error naming the part that is not executed: latent attention, biases of
-// the FFN or of the attention's output, a classic FFN, an unknown scaling of positions, heads that
-// are no multiple of 16.
+// Of a model. Throws Error naming the part that is not executed: biases of the FFN or of
+// the attention's output, a classic FFN, an unknown scaling of positions, heads or latents that are
+// no multiple of 16.
 DecoderShape decoder_shape(const ModelSpec& model);
 
 }  // namespace inferbench

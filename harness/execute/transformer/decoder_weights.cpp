@@ -81,6 +81,8 @@ struct DecoderWeights::Packing {
     add(to, format, matrix, source.rows(matrix), source.of(matrix, layer));
   }
   void add_experts(Layer& layer, std::int64_t index);
+  void add_latents(Layer& layer, std::int64_t index);
+  void add_head(Layer& layer, std::int64_t index, std::int64_t head);
   void join_experts();
 };
 
@@ -103,6 +105,40 @@ void DecoderWeights::Packing::add_experts(Layer& layer, std::int64_t index) {
   if (source.shape().experts->shared == 0) return;
   add(layer.gate_up, DecoderMatrix::shared_gate_up, index);
   add(layer.down, DecoderMatrix::shared_down, index);
+}
+
+void DecoderWeights::Packing::add_latents(Layer& layer, std::int64_t index) {
+  const DecoderShape& shape = source.shape();
+  if (shape.mla->q_lora_rank > 0) add(layer.query_up, DecoderMatrix::query_up, index);
+  layer.absorb.resize(to_size(shape.heads));
+  layer.expand.resize(to_size(shape.heads));
+  for (std::int64_t head = 0; head < shape.heads; ++head) add_head(layer, index, head);
+}
+
+// A head's keys are read whole, because queries are multiplied with them the other way round.
+void DecoderWeights::Packing::add_head(Layer& layer, std::int64_t index, std::int64_t head) {
+  const MlaSpec mla = *source.shape().mla;
+  const std::int64_t nope = mla.qk_nope_head_dim, rank = mla.kv_lora_rank;
+  const std::int64_t first = head * (nope + mla.v_head_dim);
+  tasks.emplace_back([this, nope, rank, first, index, &to = layer.absorb[to_size(head)]] {
+    std::vector<float> keys(to_size(nope * rank));
+    for (std::int64_t r = 0; r < nope; ++r) {
+      source.row(DecoderMatrix::latent_up, index, first + r,
+                 std::span(keys).subspan(to_size(r * rank), to_size(rank)));
+    }
+    const auto transposed = [&](std::int64_t row, std::span<float> out) {
+      for (std::int64_t r = 0; r < nope; ++r) out[to_size(r)] = keys[to_size(r * rank + row)];
+    };
+    to = std::make_unique<PackedLinear>(format, rank, nope, transposed,
+                                        LinearOptions{.isa = isa, .calibration = {}});
+  });
+  tasks.emplace_back([this, mla, first, index, &to = layer.expand[to_size(head)]] {
+    const auto values = [&](std::int64_t row, std::span<float> out) {
+      source.row(DecoderMatrix::latent_up, index, first + mla.qk_nope_head_dim + row, out);
+    };
+    to = std::make_unique<PackedLinear>(format, mla.v_head_dim, mla.kv_lora_rank, values,
+                                        LinearOptions{.isa = isa, .calibration = {}});
+  });
 }
 
 void DecoderWeights::Packing::join_experts() {
@@ -141,6 +177,7 @@ DecoderWeights::DecoderWeights(const WeightSource& source, const GemmFormat& for
       packing.add(layer.down, DecoderMatrix::down, l);
     }
     packing.add(layer.qkv, DecoderMatrix::qkv, l);
+    if (shape_.mla) packing.add_latents(layer, l);
     packing.add(layer.attention_out, DecoderMatrix::attention_out, l);
   }
   final_norm_ = source.vector(DecoderVector::final_norm, 0);
@@ -188,9 +225,12 @@ void DecoderWeights::embed(std::int32_t token, float* to) const {
 std::size_t DecoderWeights::linear_bytes() const {
   std::size_t bytes = head_->bytes();
   for (const Layer& layer : layers_) {
-    for (const auto* matrix :
-         {&layer.qkv, &layer.attention_out, &layer.gate_up, &layer.down, &layer.router}) {
+    for (const auto* matrix : {&layer.qkv, &layer.query_up, &layer.attention_out, &layer.gate_up,
+                               &layer.down, &layer.router}) {
       if (*matrix) bytes += (*matrix)->bytes();
+    }
+    for (const auto* heads : {&layer.absorb, &layer.expand}) {
+      for (const std::unique_ptr<PackedLinear>& head : *heads) bytes += head->bytes();
     }
     if (layer.experts) bytes += layer.experts->bytes();
   }

@@ -26,8 +26,12 @@ class DecoderWeights {
   struct Layer {
     std::vector<float> attention_norm, ffn_norm;  // [hidden]
     std::vector<float> qkv_bias;                  // [qkv_width], or empty
-    std::vector<float> query_norm, key_norm;      // [head_dim], or empty
+    std::vector<float> query_norm, key_norm;      // [head_dim], or empty; of latents [rank]
     std::unique_ptr<PackedLinear> qkv, attention_out;
+    // Latent attention: queries of their latent, or null; and each head's part of the
+    // up-projection, [kv_rank, nope] for queries, transposed, and [value, kv_rank].
+    std::unique_ptr<PackedLinear> query_up;
+    std::vector<std::unique_ptr<PackedLinear>> absorb, expand;
     // The FFN of every token: a dense layer's, or a sparse layer's shared experts; null where a
     // sparse layer has none.
     std::unique_ptr<PackedLinear> gate_up, down;

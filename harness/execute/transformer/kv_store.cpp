@@ -27,20 +27,22 @@ KvType kv_store_type(const std::string& name) {
 
 KvStore::KvStore(const DecoderShape& shape, KvType type, std::int64_t blocks)
     : type_(type), blocks_(blocks), layers_(to_size(shape.layers)) {
-  const std::size_t slots = to_size(blocks * shape.kv_heads * kKvBlock);
-  const std::size_t bytes = slots * to_size(shape.head_dim) * kv_bytes(type);
+  const std::size_t slots = to_size(blocks * shape.cached_heads() * kKvBlock);
+  const bool values = shape.caches_values();
   for (Layer& layer : layers_) {
-    layer.keys = Buffer<std::byte>(bytes);
-    layer.values = Buffer<std::byte>(bytes);
+    layer.keys = Buffer<std::byte>(slots * to_size(shape.key_dim()) * kv_bytes(type));
+    if (values) {
+      layer.values = Buffer<std::byte>(slots * to_size(shape.value_dim()) * kv_bytes(type));
+    }
     if (type == KvType::int8) {
       layer.key_scale = Buffer<float>(slots);
-      layer.value_scale = Buffer<float>(slots);
+      if (values) layer.value_scale = Buffer<float>(slots);
     }
     layer.cache = {.type = type,
                    .blocks = blocks,
-                   .kv_heads = shape.kv_heads,
-                   .key_dim = shape.head_dim,
-                   .value_dim = shape.head_dim,
+                   .kv_heads = shape.cached_heads(),
+                   .key_dim = shape.key_dim(),
+                   .value_dim = shape.value_dim(),
                    .keys = layer.keys.data(),
                    .values = layer.values.data(),
                    .key_scale = layer.key_scale.data(),
@@ -62,9 +64,11 @@ void KvStore::copy_block(std::int64_t from, std::int64_t to) {
 }
 
 double KvStore::bytes_per_block(const DecoderShape& shape, KvType type) {
-  const double elements = 2.0 * static_cast<double>(shape.layers * shape.kv_heads * kKvBlock);
-  return elements * (static_cast<double>(shape.head_dim) * static_cast<double>(kv_bytes(type)) +
-                     (type == KvType::int8 ? 4.0 : 0.0));
+  const auto slots = static_cast<double>(shape.layers * shape.cached_heads() * kKvBlock);
+  const auto key = static_cast<double>(shape.key_dim()),
+             value = shape.caches_values() ? static_cast<double>(shape.value_dim()) : 0.0;
+  const double scales = type == KvType::int8 ? (shape.caches_values() ? 8.0 : 4.0) : 0.0;
+  return slots * ((key + value) * static_cast<double>(kv_bytes(type)) + scales);
 }
 
 }  // namespace inferbench

@@ -13,8 +13,8 @@ namespace inferbench {
 // As `--kv` names them. Throws Error with the nearest names.
 KvType kv_store_type(const std::string& name);
 
-// The keys and values of a decoder: in every layer the same number of blocks of 16 tokens, so that
-// one block table serves all layers.
+// The keys and values, or the latents, of a decoder: in every layer the same number of blocks of 16
+// tokens, so that one block table serves all layers.
 class KvStore {
  public:
   KvStore(const DecoderShape& shape, KvType type, std::int64_t blocks);

@@ -25,6 +25,21 @@ double expert_rows(const DecoderShape& shape) {
   return static_cast<double>(MoeLayer::kRowsTogether * (2 * shape.hidden + 3 * shape.experts->ffn));
 }
 
+// Of a layer's up-projections of latents.
+double latent_elements(const DecoderShape& shape) {
+  if (!shape.mla) return 0;
+  const MlaSpec& mla = *shape.mla;
+  return static_cast<double>(shape.q_width() * mla.q_lora_rank) +
+         static_cast<double>(shape.heads * mla.kv_lora_rank *
+                             (mla.qk_nope_head_dim + mla.v_head_dim));
+}
+
+// Elements of a token's queries; what attention gives is no wider. Latent attention has them as
+// attention reads them and by head besides.
+std::int64_t attention_width(const DecoderShape& shape) {
+  return shape.mla ? 3 * shape.heads * shape.key_dim() : shape.q_width();
+}
+
 }  // namespace
 
 MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvType kv,
@@ -34,15 +49,15 @@ MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvT
   const double table = static_cast<double>(shape.vocab) * hidden;
   double linear = table, routers = 0;
   for (std::int64_t l = 0; l < shape.layers; ++l) {
-    std::int64_t widths = shape.qkv_width() + shape.q_width() + 3 * shape.dense_ffn(l);
+    std::int64_t widths = shape.qkv_width() + shape.out_width() + 3 * shape.dense_ffn(l);
     if (shape.sparse(l)) {
       widths += 3 * shape.experts->ffn * shape.experts->router.experts;
       routers += all * hidden * static_cast<double>(shape.experts->router.experts);
     }
-    linear += all * hidden * static_cast<double>(widths);
+    linear += all * (hidden * static_cast<double>(widths) + latent_elements(shape));
   }
   // Residual, normed, attention in and out, FFN in and out; and the GEMM's copy of its rows.
-  const double row = static_cast<double>(5 * shape.hidden + 2 * shape.q_width() +
+  const double row = static_cast<double>(5 * shape.hidden + 2 * attention_width(shape) +
                                          2 * shape.qkv_width() + 4 * shape.widest_ffn());
   MemoryNeed need;
   need.weights = Bytes(kPadding * (linear * weights.weight_bytes() + routers * 4));

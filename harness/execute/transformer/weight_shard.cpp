@@ -40,6 +40,14 @@ std::string divisors(std::int64_t n) {
   return list;
 }
 
+// The fused GEMM under latent attention: every rank computes the latents, and of queries that are
+// not compressed its own.
+MatrixPart latents_part(const DecoderShape& whole, Range queries) {
+  const Range hidden{0, whole.hidden};
+  if (whole.mla->q_lora_rank > 0) return {.rows = {{0, whole.qkv_width()}}, .columns = hidden};
+  return {.rows = {queries, {whole.q_width(), whole.qkv_width()}}, .columns = hidden};
+}
+
 // k that share a scale along a row, 1 where the whole row does.
 std::int64_t group_of(const GemmFormat& format) {
   if (format.sparse()) return 4;
@@ -73,10 +81,10 @@ void check_shards(const std::string& place, const DecoderShape& shape, const Gem
   if (dense && shape.ffn % ranks != 0) {
     refuse("an FFN of " + std::to_string(shape.ffn) + " columns", shape.ffn);
   }
-  if (shape.kv_heads % ranks != 0 && ranks % shape.kv_heads != 0) {
+  if (!shape.mla && shape.kv_heads % ranks != 0 && ranks % shape.kv_heads != 0) {
     refuse(std::to_string(shape.kv_heads) + " KV heads", shape.kv_heads);
   }
-  check_groups(place, "attention's output", shape.q_width(), format, ranks);
+  check_groups(place, "attention's output", shape.out_width(), format, ranks);
   if (dense) check_groups(place, "FFN's second matrix", shape.ffn, format, ranks);
   if (!shape.experts) return;
   if (shape.experts->ffn % ranks != 0) {
@@ -105,12 +113,14 @@ std::int64_t MatrixPart::row_count() const {
 }
 
 MatrixPart matrix_part(const DecoderShape& whole, DecoderMatrix matrix, const DecoderShard& shard) {
-  const Range heads = times(even(whole.heads, shard), whole.head_dim);
+  const Range mine = even(whole.heads, shard);
+  const Range queries = times(mine, whole.q_width() / whole.heads);
   const Range hidden{0, whole.hidden};
   switch (matrix) {
     case DecoderMatrix::qkv: {
+      if (whole.mla) return latents_part(whole, queries);
       const Range kv = kv_heads(whole, shard);
-      return {.rows = {heads, times(kv, whole.head_dim, whole.q_width()),
+      return {.rows = {queries, times(kv, whole.head_dim, whole.q_width()),
                        times(kv, whole.head_dim, whole.q_width() + whole.kv_width())},
               .columns = hidden};
     }
@@ -121,7 +131,12 @@ MatrixPart matrix_part(const DecoderShape& whole, DecoderMatrix matrix, const De
     case DecoderMatrix::shared_gate_up:
       return gate_and_up(whole.experts->shared_width(), whole.hidden, shard);
     case DecoderMatrix::attention_out:
-      return {.rows = {hidden}, .columns = heads};
+      return {.rows = {hidden}, .columns = times(mine, whole.out_width() / whole.heads)};
+    case DecoderMatrix::query_up:
+      return {.rows = {queries}, .columns = {0, whole.mla->q_lora_rank}};
+    case DecoderMatrix::latent_up:
+      return {.rows = {times(mine, whole.mla->qk_nope_head_dim + whole.mla->v_head_dim)},
+              .columns = {0, whole.mla->kv_lora_rank}};
     case DecoderMatrix::down:
       return {.rows = {hidden}, .columns = even(whole.ffn, shard)};
     case DecoderMatrix::expert_down:

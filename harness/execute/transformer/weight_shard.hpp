@@ -15,6 +15,7 @@ namespace inferbench {
 //   qkv, gate_up         by output: a share of the heads, of the FFN's columns
 //   attention_out, down  by input, the same share; what ranks compute of them is added up
 //   experts, shared ones the same of each: a share of its inner width
+//   latent attention     by heads from the up-projections on; latents and their cache whole
 //   LM head              by vocabulary
 //   embedding, norms     whole on every rank, as are routers
 //

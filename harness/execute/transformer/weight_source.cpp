@@ -20,6 +20,11 @@ std::int64_t WeightSource::rows(DecoderMatrix matrix) const {
       return experts.router.experts * shape_.hidden;
     case DecoderMatrix::shared_gate_up:
       return 2 * experts.shared_width();
+    case DecoderMatrix::query_up:
+      return shape_.mla && shape_.mla->q_lora_rank > 0 ? shape_.q_width() : 0;
+    case DecoderMatrix::latent_up:
+      return shape_.mla ? shape_.heads * (shape_.mla->qk_nope_head_dim + shape_.mla->v_head_dim)
+                        : 0;
     case DecoderMatrix::attention_out:
     case DecoderMatrix::down:
     case DecoderMatrix::shared_down:
@@ -32,7 +37,11 @@ std::int64_t WeightSource::columns(DecoderMatrix matrix) const {
   const DecoderExperts experts = shape_.experts.value_or(DecoderExperts{});
   switch (matrix) {
     case DecoderMatrix::attention_out:
-      return shape_.q_width();
+      return shape_.out_width();
+    case DecoderMatrix::query_up:
+      return shape_.mla ? shape_.mla->q_lora_rank : 0;
+    case DecoderMatrix::latent_up:
+      return shape_.mla ? shape_.mla->kv_lora_rank : 0;
     case DecoderMatrix::down:
       return shape_.ffn;
     case DecoderMatrix::expert_down:
@@ -61,7 +70,10 @@ std::int64_t WeightSource::size(DecoderVector vector) const {
     case DecoderVector::qkv_bias:
       return shape_.qkv_bias ? shape_.qkv_width() : 0;
     case DecoderVector::query_norm:
+      if (shape_.mla) return shape_.mla->q_lora_rank;
+      return shape_.qk_norm ? shape_.head_dim : 0;
     case DecoderVector::key_norm:
+      if (shape_.mla) return shape_.mla->kv_lora_rank;
       return shape_.qk_norm ? shape_.head_dim : 0;
     case DecoderVector::router_bias:
       return sigmoid ? shape_.experts->router.experts : 0;

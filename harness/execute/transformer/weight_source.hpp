@@ -24,6 +24,8 @@ enum class DecoderMatrix {
   expert_down,
   shared_gate_up,
   shared_down,
+  query_up,   // latent attention: queries of a latent [heads * (nope + rope), q_rank]
+  latent_up,  // and by head its keys, then its values [heads * (nope + value), kv_rank]
 };
 
 enum class DecoderVector {
@@ -31,8 +33,8 @@ enum class DecoderVector {
   ffn_norm,        // [hidden]
   final_norm,      // [hidden]; of layer 0
   qkv_bias,        // [qkv_width]
-  query_norm,      // [head_dim], the same for each head
-  key_norm,        // [head_dim]
+  query_norm,      // [head_dim], the same for each head; of the queries' latent [q_rank]
+  key_norm,        // [head_dim]; of the latent [kv_rank]
   router_bias,     // [experts]: what a router of sigmoids adds to scores before it chooses
 };
 

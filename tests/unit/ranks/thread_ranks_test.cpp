@@ -19,7 +19,7 @@ DecoderShape wide_shape() {
   shape.ffn = 512;
   shape.heads = 8;
   shape.kv_heads = 4;
-  shape.head_dim = 32;
+  shape.head_dim = shape.rotary.dim = 32;
   shape.vocab = 259;
   return shape;
 }
@@ -81,6 +81,22 @@ TEST(ThreadRanks, ExpertsAreShardedByTheirColumns) {
     Ranked one(plan, 1), two(plan, 2);
     EXPECT_LE(furthest(plain(two.model, text), plain(one.model, text)), 2e-5F);
     EXPECT_EQ(two.model.all_reduces(), 2 * plan.shape.layers);
+  }
+}
+
+// Latents are computed and cached by every rank, queries and values of heads by one.
+TEST(ThreadRanks, LatentAttentionIsShardedByHeads) {
+  const auto text = random_text(40, 8);
+  ModelSpec plain_queries = find_model("tiny-mla-test");
+  plain_queries.mla->q_lora_rank = 0;
+  for (const ModelSpec& spec : {find_model("tiny-mla-test"), plain_queries}) {
+    const ModelPlan plan = plan_of(decoder_shape(spec), "fp32", "fp32");
+    Ranked one(plan, 1);
+    for (const int ranks : {2, 4}) {
+      check_shards("test", plan.shape, *plan.format, ranks);
+      Ranked several(plan, ranks);
+      EXPECT_LE(furthest(plain(several.model, text), plain(one.model, text)), 2e-5F);
+    }
   }
 }
 
