@@ -1,8 +1,8 @@
 #include "harness/execute/checkpoint/checkpoint_weights.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <iterator>
 #include <set>
 
 #include "harness/base/error.hpp"
@@ -12,14 +12,16 @@ namespace inferbench {
 namespace {
 
 // Families whose attention and FFN are what DecoderShape says and no more. "": a catalog's model.
-constexpr std::array<const char*, 7> kFamilies = {"",      "llama",   "mistral",  "qwen2",
-                                                  "qwen3", "mixtral", "qwen3_moe"};
+constexpr const char* kFamilies[] = {
+    "",        "llama",     "mistral",     "qwen2",       "qwen3",
+    "mixtral", "qwen3_moe", "deepseek_v2", "deepseek_v3", "kimi_k2"};
 
 void check_family(const std::string& family, const Checkpoint& checkpoint) {
-  if (std::find(kFamilies.begin(), kFamilies.end(), family) != kFamilies.end()) return;
-  throw Error(checkpoint.path(), "holds a model of the family " + family,
-              "weights of llama, mistral, qwen2, qwen3, mixtral and qwen3_moe are read",
-              "leave --weights-file out: random weights take the same time");
+  if (std::find(std::begin(kFamilies), std::end(kFamilies), family) != std::end(kFamilies)) return;
+  throw Error(
+      checkpoint.path(), "holds a model of the family " + family,
+      "weights of llama, mistral, qwen2, qwen3, mixtral, qwen3_moe and deepseek_v2, _v3 are read",
+      "leave --weights-file out: random weights take the same time");
 }
 
 std::size_t element_bytes(const StoredTensor& tensor) {
@@ -40,6 +42,25 @@ void widen(const StoredTensor& tensor, std::int64_t first, std::span<float> to) 
     std::memcpy(&narrow, from + 2 * i, 2);
     to[i] = bf16 ? bf16_to_float(narrow) : fp16_to_float(narrow);
   }
+}
+
+// Element i of a head's rotated part where neighbours are pairs: halves are the even ones, then the
+// odd ones.
+std::int64_t of_pairs(std::int64_t i, std::int64_t rope) {
+  return i < rope / 2 ? 2 * i : 2 * (i - rope / 2) + 1;
+}
+
+// Where a checkpoint has the row.
+std::int64_t stored_row(const DecoderShape& shape, DecoderMatrix matrix, std::int64_t row) {
+  if (!shape.mla) return row;
+  const std::int64_t nope = shape.mla->qk_nope_head_dim, rope = shape.mla->qk_rope_head_dim;
+  const std::int64_t keys = shape.latent_query_width() + shape.mla->kv_lora_rank;
+  if (matrix == DecoderMatrix::qkv && row >= keys) return keys + of_pairs(row - keys, rope);
+  const bool plain_query = matrix == DecoderMatrix::qkv && shape.mla->q_lora_rank == 0 &&
+                           row < shape.latent_query_width();
+  if (matrix != DecoderMatrix::query_up && !plain_query) return row;
+  const std::int64_t in_head = row % (nope + rope);
+  return in_head < nope ? row : row - in_head + nope + of_pairs(in_head - nope, rope);
 }
 
 }  // namespace
@@ -81,6 +102,8 @@ class CheckpointWeights::Collector {
   void ffn(DecoderMatrix gate_up, DecoderMatrix down, std::int64_t layer, const std::string& prefix,
            std::int64_t width);
   void experts(std::int64_t layer, const std::string& prefix);
+  void attention(std::int64_t layer, const std::string& prefix);
+  void latent_attention(std::int64_t layer, const std::string& prefix);
 
   CheckpointWeights& weights_;
   const Checkpoint& checkpoint_;
@@ -141,21 +164,45 @@ void CheckpointWeights::Collector::experts(std::int64_t layer, const std::string
       s.experts->shared_width());
 }
 
+void CheckpointWeights::Collector::attention(std::int64_t layer, const std::string& prefix) {
+  const DecoderShape& s = weights_.shape();
+  const std::vector<std::int64_t> widths = {s.q_width(), s.kv_width(), s.kv_width()};
+  matrix(DecoderMatrix::qkv, layer,
+         {prefix + "q_proj.weight", prefix + "k_proj.weight", prefix + "v_proj.weight"}, widths);
+  vector(DecoderVector::qkv_bias, layer,
+         {prefix + "q_proj.bias", prefix + "k_proj.bias", prefix + "v_proj.bias"}, widths);
+  vector(DecoderVector::query_norm, layer, {prefix + "q_norm.weight"}, {s.head_dim});
+  vector(DecoderVector::key_norm, layer, {prefix + "k_norm.weight"}, {s.head_dim});
+}
+
+void CheckpointWeights::Collector::latent_attention(std::int64_t layer, const std::string& prefix) {
+  const DecoderShape& s = weights_.shape();
+  const MlaSpec& mla = *s.mla;
+  const bool compressed = mla.q_lora_rank > 0;
+  matrix(DecoderMatrix::qkv, layer,
+         {prefix + (compressed ? "q_a_proj.weight" : "q_proj.weight"),
+          prefix + "kv_a_proj_with_mqa.weight"},
+         {s.latent_query_width(), mla.kv_lora_rank + mla.qk_rope_head_dim});
+  vector(DecoderVector::query_norm, layer, {prefix + "q_a_layernorm.weight"}, {mla.q_lora_rank});
+  vector(DecoderVector::key_norm, layer, {prefix + "kv_a_layernorm.weight"}, {mla.kv_lora_rank});
+  if (compressed) {
+    matrix(DecoderMatrix::query_up, layer, {prefix + "q_b_proj.weight"}, {s.q_width()});
+  }
+  matrix(DecoderMatrix::latent_up, layer, {prefix + "kv_b_proj.weight"},
+         {s.heads * (mla.qk_nope_head_dim + mla.v_head_dim)});
+}
+
 void CheckpointWeights::Collector::layer(std::int64_t layer) {
   const DecoderShape& s = weights_.shape();
   const std::string prefix = "model.layers." + std::to_string(layer) + ".";
-  const std::string attention = prefix + "self_attn.";
   vector(DecoderVector::attention_norm, layer, {prefix + "input_layernorm.weight"}, {s.hidden});
   vector(DecoderVector::ffn_norm, layer, {prefix + "post_attention_layernorm.weight"}, {s.hidden});
-  const std::vector<std::int64_t> widths = {s.q_width(), s.kv_width(), s.kv_width()};
-  matrix(DecoderMatrix::qkv, layer,
-         {attention + "q_proj.weight", attention + "k_proj.weight", attention + "v_proj.weight"},
-         widths);
-  vector(DecoderVector::qkv_bias, layer,
-         {attention + "q_proj.bias", attention + "k_proj.bias", attention + "v_proj.bias"}, widths);
-  vector(DecoderVector::query_norm, layer, {attention + "q_norm.weight"}, {s.head_dim});
-  vector(DecoderVector::key_norm, layer, {attention + "k_norm.weight"}, {s.head_dim});
-  matrix(DecoderMatrix::attention_out, layer, {attention + "o_proj.weight"}, {s.hidden});
+  if (s.mla) {
+    latent_attention(layer, prefix + "self_attn.");
+  } else {
+    attention(layer, prefix + "self_attn.");
+  }
+  matrix(DecoderMatrix::attention_out, layer, {prefix + "self_attn.o_proj.weight"}, {s.hidden});
   if (s.sparse(layer)) {
     experts(layer, prefix);
   } else {
@@ -172,10 +219,12 @@ void CheckpointWeights::Collector::model() {
   for (std::int64_t l = 0; l < s.layers; ++l) layer(l);
 }
 
-// Old checkpoints carry the frequencies of rotations, which are computed, and some with tied
-// embeddings the table a second time.
+// Old checkpoints carry the frequencies of rotations, which are computed, some with tied embeddings
+// the table a second time, and DeepSeek's a layer for multi-token prediction behind the last.
 void CheckpointWeights::Collector::refuse_what_is_left() const {
+  const std::string next = "model.layers." + std::to_string(weights_.shape().layers) + ".";
   for (const std::string& name : checkpoint_.names()) {
+    if (weights_.shape().mla && name.starts_with(next)) continue;
     if (taken_.count(name) > 0 || name.ends_with(".rotary_emb.inv_freq")) continue;
     if (weights_.shape().tied && name == "lm_head.weight") continue;
     throw Error(checkpoint_.place(name), "is not a tensor of the model",
@@ -189,11 +238,6 @@ CheckpointWeights::CheckpointWeights(const DecoderShape& shape, const std::strin
                                      const Checkpoint& checkpoint)
     : WeightSource(shape) {
   check_family(family, checkpoint);
-  if (shape.mla) {
-    throw Error(checkpoint.path(), "is for a model with latent attention",
-                "weights of llama, mistral, qwen2, qwen3, mixtral and qwen3_moe are read",
-                "leave --weights-file out: random weights take the same time");
-  }
   Collector collector(*this, checkpoint);
   collector.model();
   collector.refuse_what_is_left();
@@ -202,6 +246,7 @@ CheckpointWeights::CheckpointWeights(const DecoderShape& shape, const std::strin
 void CheckpointWeights::row(DecoderMatrix matrix, std::int64_t layer, std::int64_t row,
                             std::span<float> to) const {
   const Parts& parts = matrices_.at({matrix, layer});
+  row = stored_row(shape(), matrix, row);
   const auto after =
       std::upper_bound(parts.begin(), parts.end(), row,
                        [](std::int64_t r, const Part& part) { return r < part.first_row; });

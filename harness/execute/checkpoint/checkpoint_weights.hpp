@@ -12,8 +12,10 @@ namespace inferbench {
 
 // A decoder's weights in a Hugging Face checkpoint, by the names that transformers gives them:
 // model.layers.N.self_attn.q_proj.weight and so on; experts as Mixtral (block_sparse_moe) or as
-// Qwen-MoE and DeepSeek (mlp.experts) have them. F32, F16 and BF16. The rotation of heads is that
-// of these checkpoints (by halves), so rows stand as they are.
+// Qwen-MoE and DeepSeek (mlp.experts) have them. F32, F16 and BF16. Heads are
+// rotated by halves as these checkpoints are made for, so rows stand as they are; but for
+// DeepSeek's, which rotate neighbours: their rows change places. Its layers for multi-token
+// prediction are left out.
 class CheckpointWeights final : public WeightSource {
  public:
   // Keeps a reference to the checkpoint. `family`: ModelSpec::family. Throws Error for a family

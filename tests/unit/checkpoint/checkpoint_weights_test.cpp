@@ -82,7 +82,7 @@ std::string saved(const std::string& name, const std::vector<WrittenTensor>& ten
 // Logits of transformers' formulas, computed in Python, from files of all three types.
 TEST(CheckpointWeights, GiveTheLogitsOfTransformers) {
   const auto all = goldens();
-  ASSERT_EQ(all.size(), 4U);
+  ASSERT_EQ(all.size(), 6U);
   for (const Golden& golden : all) {
     for (const char* dtype : {"F32", "BF16", "F16"}) {
       SCOPED_TRACE(golden.model.family + " " + dtype);
