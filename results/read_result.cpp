@@ -126,6 +126,18 @@ Window window_from(const ordered_json& json) {
   return window;
 }
 
+LatencyParts latency_parts_from(const ordered_json& json) {
+  LatencyParts latency;
+  latency.metric = json.at("metric");
+  latency.over = json.at("over");
+  latency.count = read_unsigned(json.at("count"));
+  latency.mean_ms = json.at("mean_ms");
+  for (const auto& [part, ms] : json.at("parts_ms").items()) latency.parts.emplace_back(part, ms);
+  latency.prefill_ms = json.at("prefill_ms");
+  latency.hidden_collectives_ms = json.at("hidden_collectives_ms");
+  return latency;
+}
+
 Summary summary_from(const ordered_json& json) {
   Summary summary;
   summary.outcomes = outcomes_from(json.at("outcomes"));
@@ -143,6 +155,9 @@ Summary summary_from(const ordered_json& json) {
                            .attained = number(slo, "attained"),
                            .met = slo.at("met"),
                            .share_of_requests = number(slo, "share_of_requests").value_or(0)});
+  }
+  for (const ordered_json& latency : json.value("latency_parts", ordered_json::array())) {
+    summary.latency_parts.push_back(latency_parts_from(latency));
   }
   return summary;
 }

@@ -30,6 +30,10 @@ inline constexpr std::array<std::pair<Reason, std::string_view>, 7> kReasonNames
     {Reason::replica_failed, "replica_failed"},
 }};
 
+// Within and beside the parts of a request's time, which have TimePart's names.
+inline constexpr std::string_view kPrefillKey = "of_it_prefill",
+                                  kHiddenKey = "beside_it_hidden_collectives";
+
 constexpr std::string_view reason_name(Reason reason) {
   for (const auto& [known, text] : kReasonNames) {
     if (known == reason) return text;

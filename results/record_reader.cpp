@@ -74,6 +74,27 @@ class Line {
     return has(key) ? static_cast<std::int32_t>(integer(key, low, kMaxSmall)) : absent;
   }
 
+  // Of parts that are not named none took time.
+  TimeParts parts(const char* key) const {
+    object json;
+    if (json_[key].get(json) != simdjson::SUCCESS) {
+      refuse("\"" + std::string(key) + "\" is missing or no object");
+    }
+    TimeParts parts;
+    for (const auto& [part, value] : json) {
+      std::int64_t ns = 0;
+      if (value.get(ns) != simdjson::SUCCESS || ns < 0 || ns > kMaxTime / 16) {
+        refuse("\"" + std::string(key) + "\" holds something else than integers >= 0");
+      }
+      Duration* const named = find(parts, part);
+      if (named == nullptr) {
+        refuse("\"" + std::string(key) + "\" has an unknown part \"" + std::string(part) + "\"");
+      }
+      *named = Duration(ns);
+    }
+    return parts;
+  }
+
   TokenTimes token_times(Time scheduled) const {
     simdjson::dom::array deltas;
     if (json_["token_deltas_ns"].get(deltas) != simdjson::SUCCESS) {
@@ -94,10 +115,30 @@ class Line {
   }
 
  private:
+  static Duration* find(TimeParts& parts, std::string_view part) {
+    if (part == kPrefillKey) return &parts.prefill;
+    if (part == kHiddenKey) return &parts.hidden_collectives;
+    for (std::size_t i = 0; i < kTimeParts; ++i) {
+      if (part == name(static_cast<TimePart>(i))) return &parts.of[i];
+    }
+    return nullptr;
+  }
+
   const std::string& path_;
   std::size_t number_;
   object json_;
 };
+
+void check_parts(const Line& line, const RequestRecord& record) {
+  if (record.parts == nullptr || record.token_times.empty()) return;
+  const TokenTimes& tokens = record.token_times;
+  if (record.parts->first_token.total() != tokens.front() - record.scheduled) {
+    line.refuse("\"first_token_parts_ns\" do not add up to the TTFT");
+  }
+  if (record.parts->answer.total() != tokens.back() - tokens.front()) {
+    line.refuse("\"answer_parts_ns\" do not add up to the time between first and last token");
+  }
+}
 
 void check(const Line& line, const RequestRecord& record) {
   if (record.outcome == Outcome::completed && record.reason != Reason::none) {
@@ -140,6 +181,11 @@ RequestRecord record_from(const Line& line) {
   record.attempts = line.small("attempts", 1, 1);
   record.reroutes = line.small("reroutes", 0, 0);
   record.token_times = line.token_times(record.scheduled);
+  if (line.has("first_token_parts_ns")) {
+    record.parts = std::make_shared<RequestParts>(
+        RequestParts{line.parts("first_token_parts_ns"), line.parts("answer_parts_ns")});
+    check_parts(line, record);
+  }
   check(line, record);
   return record;
 }

@@ -28,6 +28,21 @@ std::int64_t ns(Time time) {
   return time.time_since_epoch().count();
 }
 
+// Parts that took time, and what is said within and beside them.
+void append(std::string& out, std::string_view key, const TimeParts& parts) {
+  out.append(key);
+  const auto put = [&](std::string_view part, Duration time) {
+    if (time == Duration(0)) return;
+    if (out.back() != '{') out += ',';
+    out.append("\"").append(part).append("\":");
+    append(out, time.count());
+  };
+  for (std::size_t i = 0; i < kTimeParts; ++i) put(name(static_cast<TimePart>(i)), parts.of[i]);
+  put(kPrefillKey, parts.prefill);
+  put(kHiddenKey, parts.hidden_collectives);
+  out += '}';
+}
+
 std::string header() {
   return "{\"schema\":{\"id\":\"" + std::string(kRecordsSchema) + "\",\"version\":\"" +
          std::string(kRecordsVersion) +
@@ -65,7 +80,12 @@ void RecordWriter::write(const RequestRecord& record) {
     append(buffer_, (time - before).count());
     before = time;
   }
-  buffer_.append("]}\n");
+  buffer_ += ']';
+  if (record.parts != nullptr) {
+    append(buffer_, R"(,"first_token_parts_ns":{)", record.parts->first_token);
+    append(buffer_, R"(,"answer_parts_ns":{)", record.parts->answer);
+  }
+  buffer_.append("}\n");
   ++requests_;
   if (buffer_.size() >= kFlushAt) flush();
 }

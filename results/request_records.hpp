@@ -17,7 +17,7 @@ namespace inferbench {
 // Per-request records as JSON lines. The first line names the schema; each further line is one
 // request, in the order in which requests ended:
 //
-//   {"schema":{"id":"inferbench.request-records","version":"1.1.0"},"time_unit":"ns", ...}
+//   {"schema":{"id":"inferbench.request-records","version":"1.2.0"},"time_unit":"ns", ...}
 //   {"id":0,"session":0,"outcome":"completed","input_tokens":128,"output_tokens":3,
 //    "scheduled_ns":0,"issued_ns":0,"admitted_ns":0,"ended_ns":30000000,"preemptions":0,"replica":0,
 //    "token_deltas_ns":[10000000,10000000,10000000]}
@@ -25,8 +25,12 @@ namespace inferbench {
 // Token times are delta coded: the first is the first token minus `scheduled_ns`, which is the
 // TTFT; the k-th is token k minus token k-1, which is an ITL sample. "admitted_ns" is left out when
 // the request never ran.
+//
+// Of runs that were taken apart, "first_token_parts_ns" and "answer_parts_ns" follow: what the
+// times to the first and from there to the last token went to (TimePart), which they add up to.
+// Parts of 0 are left out.
 inline constexpr std::string_view kRecordsSchema = "inferbench.request-records";
-inline constexpr std::string_view kRecordsVersion = "1.1.0";
+inline constexpr std::string_view kRecordsVersion = "1.2.0";
 
 // Streams records to a file that appears, whole, on commit(). Construct it before the run: a place
 // that cannot be written throws Error at once.

@@ -105,6 +105,24 @@ class Rules {
     }
     check_windows(summary);
     check_slo(summary["slo"]);
+    if (summary.contains("latency_parts")) check_latency_parts(summary["latency_parts"]);
+  }
+
+  // Sums of doubles: equal to some nanoseconds.
+  void check_latency_parts(const json& latencies) {
+    for (std::size_t i = 0; i < latencies.size(); ++i) {
+      const std::string pointer = "/summary/latency_parts/" + std::to_string(i);
+      const double mean = latencies[i]["mean_ms"];
+      double sum = 0;
+      for (const json& part : latencies[i]["parts_ms"]) sum += part.get<double>();
+      if (std::abs(sum - mean) > 1e-9 * mean + 1e-6) {
+        add(pointer + "/parts_ms", "parts add up to " + std::to_string(sum) + " ms, the mean is " +
+                                       std::to_string(mean) + " ms");
+      }
+      if (latencies[i]["prefill_ms"].get<double>() > sum + 1e-6) {
+        add(pointer + "/prefill_ms", "is more than the parts it is within");
+      }
+    }
   }
 
   void check_outcomes(const json& outcomes) {

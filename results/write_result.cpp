@@ -105,6 +105,18 @@ ordered_json slo_json(const SloOutcome& slo) {
   return out;
 }
 
+ordered_json latency_parts_json(const LatencyParts& latency) {
+  ordered_json parts = ordered_json::object();
+  for (const auto& [part, ms] : latency.parts) parts[part] = ms;
+  return {{"metric", latency.metric},
+          {"over", latency.over},
+          {"count", json_integer(latency.count)},
+          {"mean_ms", latency.mean_ms},
+          {"parts_ms", std::move(parts)},
+          {"prefill_ms", latency.prefill_ms},
+          {"hidden_collectives_ms", latency.hidden_collectives_ms}};
+}
+
 ordered_json summary_json(const Summary& summary) {
   ordered_json out;
   out["outcomes"] = outcomes_json(summary.outcomes);
@@ -116,6 +128,9 @@ ordered_json summary_json(const Summary& summary) {
   for (const Window& window : summary.windows) out["windows"].push_back(window_json(window));
   out["slo"] = ordered_json::array();
   for (const SloOutcome& slo : summary.slo) out["slo"].push_back(slo_json(slo));
+  for (const LatencyParts& latency : summary.latency_parts) {
+    out["latency_parts"].push_back(latency_parts_json(latency));
+  }
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "bench/cli/replay_observers.hpp"
 #include "bench/cli/replay_outputs.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/measured/cpu_system.hpp"
@@ -157,7 +158,9 @@ std::vector<std::string> notes_on(const CpuSetup& setup) {
 }  // namespace
 
 void replay_on_cpu(const ReplayArguments& given) {
-  const ServingOptions serving = given.serving_on_cpu();
+  ServingOptions serving = given.serving_on_cpu();
+  ReplayObservers observers(given);
+  serving.observer = observers.observer();
   given.summary({}, {});  // an SLO that cannot be read is found before the weights are packed
   CpuOptions options = given.cpu;
   if (!given.system.parallel_text.empty()) {

@@ -80,6 +80,10 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
   };
   output("--json", arguments.json, "write the result file; - is stdout");
   output("--records", arguments.records, "write one line per request (JSON lines); - is stdout");
+  verb.add_flag(
+          "--decompose", arguments.decompose,
+          "say what TTFT and TPOT went to: queue, others' prompts, kernels, collectives, host")
+      ->group("Output");
   output("--console", arguments.console, "print another tool's report instead: vllm");
 }
 

@@ -31,6 +31,7 @@ struct ReplayArguments : ProfileArguments, PolicyArguments {
   std::string percentile_method = "linear";
   std::string json, records;  // empty: not written
   std::string console;        // empty: our own report
+  bool decompose = false;     // say what TTFT and TPOT went to
 
   ServingOptions serving() const;
   // Of a model executed on this host: one replica, measured acceptance of drafts.

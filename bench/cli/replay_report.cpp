@@ -6,6 +6,7 @@
 #include "bench/cli/count_text.hpp"
 #include "bench/cli/fleet_options.hpp"
 #include "bench/cli/kv_options.hpp"
+#include "bench/cli/latency_parts_report.hpp"
 #include "bench/cli/policy_options.hpp"
 #include "bench/cli/replay_activity.hpp"
 #include "harness/base/text_table.hpp"
@@ -190,8 +191,9 @@ std::string replay_report(const ReplayOutcome& outcome) {
     for (const std::string& line : outcome.executed->closing) closing += line + "\n";
   }
   return verdict(outcome) + "\n" + what_was_run(outcome) + "\n" + slo_table(summary) +
-         user_table(summary) + "\n" + throughput_table(summary) + goodput_line(summary) + "\n" +
-         replay_activity(outcome.replicas) + fleet_line(outcome.fleet) + closing;
+         user_table(summary) + latency_parts_report(summary) + "\n" + throughput_table(summary) +
+         goodput_line(summary) + "\n" + replay_activity(outcome.replicas) +
+         fleet_line(outcome.fleet) + closing;
 }
 
 nlohmann::ordered_json scheduler_json(const ReplayOutcome& outcome) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/cli/replay_cpu.hpp"
+#include "bench/cli/replay_observers.hpp"
 #include "bench/cli/replay_options.hpp"
 #include "bench/cli/replay_outputs.hpp"
 #include "bench/cli/replay_report.hpp"
@@ -77,6 +78,8 @@ void run_modelled(const ReplayArguments& given) {
   Provenance provenance = start_provenance(given.workload.options.seed);
   const auto source = open_source(given.workload.spec, given.workload.options);
   if (serving.kv.options.prefix_cache) serving.kv.options.hash_tokens = source->info().block_tokens;
+  ReplayObservers observers(given);
+  serving.observer = observers.observer();
   DeployedSystem system(deployment, profile, serving);
 
   RecordList list;

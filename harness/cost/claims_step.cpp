@@ -36,6 +36,7 @@ class ClaimsStep final : public StepFormulation {
     (pp_inside_ ? p.scale_up : p.scale_out) += rounded(stage.hand_over);
     timing.hidden = p.gemm + p.attention + p.moe + p.elementwise + p.scale_up + p.scale_out +
                     p.host - timing.stage;
+    timing.hidden_collectives = std::clamp(timing.hidden, Duration(0), p.scale_up + p.scale_out);
     return timing;
   }
 

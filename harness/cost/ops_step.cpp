@@ -68,19 +68,19 @@ StepAssembly::StepAssembly(const OpsParameters& parameters, const Deployment& d)
   }
 }
 
-double StepAssembly::layer(const PartTimes& parts) const {
+StepAssembly::LayerTime StepAssembly::layer(const PartTimes& parts) const {
   const double up = parts[OpPart::scale_up], out = parts[OpPart::scale_out];
   const double compute = total(parts) - up - out;
   // What scale-out hides behind is no longer there for scale-up.
   const double hidden_out = out_.overlap * std::min(out, compute);
   const double hidden_up = up_.overlap * std::min(up, compute - hidden_out);
-  return compute + up + out - hidden_up - hidden_out;
+  return {.seconds = compute + up + out - hidden_up - hidden_out, .hidden = hidden_up + hidden_out};
 }
 
 StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool graph) const {
   struct Layer {
     PartTimes parts;
-    double seconds = 0;
+    LayerTime time;
   };
   Layer full_dense, full_moe, windowed_dense, windowed_moe;
   const auto build = [&](Layer& layer_out, const PartTimes& attention, bool moe) {
@@ -92,7 +92,7 @@ StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool gr
     } else {
       layer_out.parts += b.dense_ffn;
     }
-    layer_out.seconds = layer(layer_out.parts);
+    layer_out.time = layer(layer_out.parts);
   };
   if (any_full_ && any_dense_) build(full_dense, b.full_attention, false);
   if (any_full_ && any_moe_) build(full_moe, b.full_attention, true);
@@ -105,11 +105,12 @@ StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool gr
   for (std::size_t i = 0; i < kinds_.size(); ++i) {
     const StageKind& kind = kinds_[i];
     PartTimes parts;
-    double gpu = 0;
+    double gpu = 0, hidden = 0;
     const auto layers = [&](const Layer& l, double count) {
       if (count == 0) return;
       parts += l.parts * count;
-      gpu += l.seconds * count;
+      gpu += l.time.seconds * count;
+      hidden += l.time.hidden * count;
     };
     const auto end = [&](const PartTimes& times, bool here) {
       if (!here) return;
@@ -127,6 +128,7 @@ StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool gr
     step.elapsed += occupied * static_cast<double>(kind.stages);
     if (i == 0 || occupied + framework > step.stage) {
       step.stage = occupied + framework;
+      step.hidden = hidden;
       step.parts = parts, step.slowest = i, step.host = launches + framework + kind.stream;
     }
   }

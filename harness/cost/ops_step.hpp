@@ -47,6 +47,7 @@ struct StepSeconds {
   double stage = 0;         // the slowest stage is occupied so long
   double elapsed = 0;       // through all stages, pipeline empty
   double host = 0;          // launches, framework and streamed weights, alone
+  double hidden = 0;        // collectives of the slowest stage that run while compute does
   PartTimes parts;          // of the slowest stage, each alone
   std::size_t slowest = 0;  // its index in stage_kinds
 };
@@ -68,7 +69,11 @@ class StepAssembly {
 
  private:
   // Time of one layer after overlap.
-  double layer(const PartTimes& parts) const;
+  struct LayerTime {
+    double seconds = 0;  // with collectives overlapped
+    double hidden = 0;   // collectives behind compute
+  };
+  LayerTime layer(const PartTimes& parts) const;
 
   TierParameters up_, out_;
   LaunchParameters launch_;

@@ -169,6 +169,7 @@ StepTiming OpsStep::timing(const StepSeconds& s) {
   t.parts.host = rounded(Seconds(s.host));
   t.hidden = t.parts.gemm + t.parts.attention + t.parts.moe + t.parts.elementwise +
              t.parts.scale_up + t.parts.scale_out + t.parts.host - t.stage;
+  t.hidden_collectives = rounded(Seconds(s.hidden));
   return t;
 }
 

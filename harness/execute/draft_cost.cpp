@@ -95,6 +95,7 @@ void add(const StepTiming& pass, StepTiming& timing) {
   timing.elapsed += pass.elapsed;
   timing.stage += pass.stage;
   timing.hidden += pass.hidden;
+  timing.hidden_collectives += pass.hidden_collectives;
   timing.parts.gemm += pass.parts.gemm;
   timing.parts.attention += pass.parts.attention;
   timing.parts.moe += pass.parts.moe;

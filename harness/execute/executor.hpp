@@ -1,13 +1,21 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/schedule/batch_plan.hpp"
 #include "harness/schedule/step_result.hpp"
+#include "harness/timing/kernel_span.hpp"
 #include "workloads/request.hpp"
 
 namespace inferbench {
+
+// The kernels of a step, and by the same clock when the step began.
+struct KernelTrace {
+  std::span<const KernelSpan> kernels{};
+  Duration begin{};
+};
 
 // Runs one step: predicts it (modelled) or computes it (cpu, cuda; these block until done).
 class Executor {
@@ -18,6 +26,10 @@ class Executor {
   // any more. Executors that compute keep its text between the two.
   virtual void open(const Request& request) { (void)request; }
   virtual void close(RequestId request) { (void)request; }
+  // Whether kernels are to be noted from now on, by executors that compute; and those of the step
+  // run last, good until the next one.
+  virtual void trace_kernels(bool on) { (void)on; }
+  virtual KernelTrace kernel_trace() const { return {}; }
   // Whether foretell() may have something to say.
   virtual bool foretells() const { return false; }
   // Timings of the same step run again after `plan`, each time with every context one token longer,

@@ -69,8 +69,9 @@ CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens)
   } else {
     clock_ = std::make_unique<WallClock>();
   }
-  engine_ = std::make_unique<Engine>(*scheduler_, *executor_, *clock_,
-                                     EngineOptions{.stages = 1, .cut = setup.serving.cut});
+  engine_ = std::make_unique<Engine>(
+      *scheduler_, *executor_, *clock_,
+      EngineOptions{.stages = 1, .cut = setup.serving.cut, .observer = setup.serving.observer});
   before_ = rank_activity();
 }
 

@@ -10,6 +10,7 @@
 #include "harness/metrics/distribution.hpp"
 #include "harness/metrics/goodput.hpp"
 #include "harness/metrics/itl.hpp"
+#include "harness/metrics/latency_parts.hpp"
 #include "harness/metrics/request_metric.hpp"
 #include "harness/metrics/throughput.hpp"
 #include "harness/metrics/validity.hpp"
@@ -209,6 +210,7 @@ Summary summarize(std::span<const RequestRecord> records, const SummaryOptions& 
   for (ScalarMetric& metric : goodput_metrics(good, full)) {
     summary.scalars.push_back(std::move(metric));
   }
+  summary.latency_parts = latency_parts(records);
   summary.validity = judge(records, summary, options);
   return summary;
 }

@@ -56,6 +56,17 @@ struct SloOutcome {
   double share_of_requests = 0;
 };
 
+// What a latency went to: its mean over requests, split. The parts add up to it.
+struct LatencyParts {
+  std::string metric;                                 // "ttft", "tpot"
+  std::string over;                                   // "all", "slowest_tenth" of that metric
+  std::uint64_t count = 0;                            // requests, >= 1
+  double mean_ms = 0;                                 // of the metric over them
+  std::vector<std::pair<std::string, double>> parts;  // ms, in the order of TimePart, none left out
+  double prefill_ms = 0;             // within the parts: the own share of steps that computed prompts
+  double hidden_collectives_ms = 0;  // beside them: ran while compute did
+};
+
 struct ValidityReason {
   std::string id;    // "too_few_samples", "saturated", "no_steady_state"
   std::string text;  // one sentence with the numbers
@@ -82,6 +93,7 @@ struct Summary {
   std::vector<Window> windows;
   std::string headline_window;  // "steady" when found, else "full"
   std::vector<SloOutcome> slo;
+  std::vector<LatencyParts> latency_parts{};  // empty where nobody took requests apart
   Validity validity;
 };
 

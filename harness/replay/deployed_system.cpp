@@ -45,6 +45,7 @@ FleetOptions DeployedSystem::fleet_options(const Deployment& deployment, const C
   fleet.most_open_per_replica = given.most_open_per_replica;
   fleet.clients = given.clients;
   fleet.autoscaler = given.autoscaler;
+  fleet.observer = options.observer;
   if (given.autoscaler && given.autoscaler->most < deployment.parallel.dp) {
     throw Error("--autoscale", "max=" + std::to_string(given.autoscaler->most),
                 std::to_string(deployment.parallel.dp) + " replicas serve from the start",

@@ -11,6 +11,10 @@ void EndedRequests::tell(RequestSource& source, Time now) {
             [](const Ended& left, const Ended& right) { return left.record.id < right.record.id; });
   for (Ended& ended : fresh_) {
     source.ended(ended.request, now);
+    // Time with the client, at a router or lost with a replica is waiting; a prompt computed
+    // elsewhere was followed by its keys and values on the way.
+    const bool moved = ended.record.prefill_replica && ended.record.reroutes == 0;
+    settle_parts(ended.record, TimePart::queue, moved ? TimePart::kv_transfer : TimePart::queue);
     told_.push_back(std::move(ended.record));
   }
   fresh_.clear();

@@ -6,7 +6,9 @@
 namespace inferbench {
 
 Engine::Engine(Scheduler& scheduler, Executor& executor, Clock& clock, EngineOptions options)
-    : replica_(scheduler, executor, options.stages), clock_(clock), options_(options) {}
+    : replica_(scheduler, executor, options.stages, 0, options.observer),
+      clock_(clock),
+      options_(options) {}
 
 void Engine::serve(RequestSource& source, RecordSink& sink) {
   while (true) {

@@ -10,8 +10,9 @@
 namespace inferbench {
 
 struct EngineOptions {
-  int stages = 1;           // pipeline stages: steps that may be in flight
-  std::optional<Time> cut;  // the run ends here; requests still open end as unfinished
+  int stages = 1;             // pipeline stages: steps that may be in flight
+  std::optional<Time> cut{};  // the run ends here; requests still open end as unfinished
+  StepObserver* observer = nullptr;
 };
 
 // One replica under a workload: requests in, records out. On a simulated clock the run is a

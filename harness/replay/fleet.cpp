@@ -19,7 +19,8 @@ std::optional<ReplicaPool> decode_pool(const FleetOptions& options, std::size_t 
       std::in_place, decode.members, *decode.router,
       ReplicaPoolOptions{.stages = decode.stages,
                          .serving = serving(decode.serving, decode.members),
-                         .first_index = static_cast<std::int32_t>(first)});
+                         .first_index = static_cast<std::int32_t>(first),
+                         .observer = options.observer});
 }
 
 }  // namespace
@@ -29,7 +30,8 @@ Fleet::Fleet(const std::vector<FleetMember>& members, Router& router, Clock& clo
     : entry_(members, router,
              {.stages = options.stages,
               .serving = serving(options.serving, members),
-              .most_open_per_replica = options.most_open_per_replica}),
+              .most_open_per_replica = options.most_open_per_replica,
+              .observer = options.observer}),
       decode_(decode_pool(options, members.size())),
       links_(options.decode ? options.decode->link : KvLink{}, members.size()),
       clock_(clock),

@@ -14,6 +14,7 @@ enum Timeout : std::uint32_t { first_token, whole_answer };
 
 // What an earlier replica did for the request goes on counting.
 void absorb(Journey& journey, const RequestRecord& record) {
+  add_stay(journey.parts, record.parts, !journey.tokens.empty());
   for (const Time time : record.token_times) journey.tokens.push_back(time);
   if (!journey.admitted) journey.admitted = record.admitted;
   journey.preemptions += record.preemptions;
@@ -142,9 +143,12 @@ bool Fleet::retry(Journey& journey, Ended& ended, Time now) {
   journeys_.close(again.id, journeys_.find(again.id));
   again.preemptions += ended.record.preemptions;
   again.tokens.clear();
+  again.parts.reset();
   again.admitted.reset();
   again.prefill_replica.reset();
+  const RequestId before = again.id;
   again.id = RequestId(~next_retry_++);
+  if (options_.observer != nullptr) options_.observer->renamed(before, again.id);
   again.at = Journey::At::client;
   again.parked = std::move(ended.request);
   again.parked->id = again.id;
@@ -226,6 +230,10 @@ void Fleet::close(Journey& journey, Ended ended) {
   record.attempts = journey.attempts;
   record.reroutes = journey.reroutes;
   record.prefill_replica = journey.prefill_replica;
+  if (journey.parts != nullptr) {
+    add_stay(journey.parts, record.parts, !journey.tokens.empty());
+    record.parts = std::move(journey.parts);
+  }
   if (!journey.tokens.empty()) record.token_times.prepend(std::move(journey.tokens));
   if (journey.at != Journey::At::client) --open_;
   journeys_.close(journey.id, journeys_.find(journey.id));

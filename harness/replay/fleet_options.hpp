@@ -74,6 +74,7 @@ struct FleetOptions {
   std::optional<Tokens> longest{};
   ClientOptions clients{};
   std::optional<AutoscalerOptions> autoscaler{};
+  StepObserver* observer = nullptr;  // of all replicas; those of a decode pool follow the others
 };
 
 // What a fleet did besides serving.

@@ -34,6 +34,7 @@ struct Journey {
   std::optional<Time> admitted{};
   std::int32_t preemptions = 0, attempts = 1, reroutes = 0;
   std::optional<std::int32_t> prefill_replica{};
+  std::shared_ptr<RequestParts> parts{};  // of earlier replicas of this attempt
 };
 
 // What is left to do of the request, for a replica that has nothing of it: the tokens that are

@@ -37,15 +37,24 @@ void add(StepTiming::Parts& sum, const StepTiming::Parts& parts) {
 
 }  // namespace
 
-Replica::Replica(Scheduler& scheduler, Executor& executor, int stages, std::int32_t index)
-    : scheduler_(scheduler), executor_(executor), pipeline_(stages), index_(index) {}
+Replica::Replica(Scheduler& scheduler, Executor& executor, int stages, std::int32_t index,
+                 StepObserver* observer)
+    : scheduler_(scheduler),
+      executor_(executor),
+      pipeline_(stages),
+      index_(index),
+      observer_(observer) {
+  if (observer_ != nullptr && observer_->kernels()) executor_.trace_kernels(true);
+}
 
 void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
   if (stride_.active()) interrupt_stride(now);
   while (pipeline_.next_done() <= now) {
     const Pipeline::Step step = pipeline_.leave();
     step_times_.push(now);
-    stamp(scheduler_.commit(step.id, step.result), now, ended);
+    const std::span<const Emission> emissions = scheduler_.commit(step.id, step.result);
+    if (observer_ != nullptr) observer_->ended(index_, emissions, now);
+    stamp(emissions, now, ended);
     if (step_times_.kept() >= forget_at_) forget_old_steps();
   }
 }
@@ -55,6 +64,7 @@ void Replica::begin_stride(const BatchPlan& plan, Time quiet_until) {
   // Where requests wait, those that come wait behind them.
   if (scheduler_.state().waiting > 0) quiet_until = kNever;
   if (first_done >= quiet_until || !executor_.foretells()) return;
+  if (observer_ != nullptr && observer_->every_step()) return;
   const std::int64_t most = std::min(scheduler_.repeats(), Stride::kMost);
   if (most <= 0) return;
   executor_.foretell(plan, most, quiet_until - first_done, stride_.prepare());
@@ -83,6 +93,9 @@ void Replica::interrupt_stride(Time now) {
     const StepTimes::Index first = step_times_.last() + 1 - over;
     for (std::size_t i = 0; i < stride_items_; ++i) open_[guesses_[i]].tokens.add_each(first, over);
     for (const StepTiming& timing : stride_.repetitions().first(over)) note_timing(timing);
+    if (observer_ != nullptr) {
+      observer_->repeated(index_, stride_.ends().first(over), stride_.repetitions().first(over));
+    }
     stats_.steps += over;
     stats_.items += over * stride_items_;
     stats_.new_tokens += over * stride_items_;
@@ -140,6 +153,7 @@ void Replica::take(Request request, Admission admission, Time now, std::vector<E
                       .ended = {.request = std::move(request), .record = std::move(record)}});
   if (admission == Admission::queued) {
     executor_.open(open_[slot].ended.request);
+    if (observer_ != nullptr) observer_->queued(index_, open_[slot].ended.request, now);
   } else {
     end(slot, Outcome::rejected, Reason::too_long, now, ended);
   }
@@ -158,6 +172,14 @@ void Replica::start_step(const Clock& clock, Time quiet_until) {
   const StepResult result = executor_.run(plan);
   note_timing(result.timing);
   if (!result.accepted.empty()) note_drafts(plan, result.accepted);
+  if (observer_ != nullptr) {
+    observer_->began({.replica = index_,
+                      .plan = plan,
+                      .result = result,
+                      .begin = now,
+                      .scheduler = scheduler_,
+                      .kernels = executor_.kernel_trace()});
+  }
   pipeline_.enter(plan.step, result, now);
   begin_stride(plan, quiet_until);
 }
@@ -221,6 +243,7 @@ void Replica::end(std::uint32_t slot, Outcome outcome, Reason reason, Time now,
   request.record.ended = now;
   open_tokens_ -= request.record.input;
   if (outcome != Outcome::rejected) executor_.close(request.record.id);
+  if (observer_ != nullptr) observer_->left(index_, request.record);
   open_.close(request.record.id, slot);
   open_[slot].id = kNobody;
   ended.push_back(std::move(request));
@@ -230,6 +253,7 @@ void Replica::cut(Time now, std::vector<Ended>& ended) {
   finish_steps(now, ended);
   open_.for_each(
       [&](std::uint32_t slot) { end(slot, Outcome::unfinished, Reason::cut, now, ended); });
+  if (observer_ != nullptr) observer_->lost(index_, now);
 }
 
 void Replica::cancel(RequestId request, Reason reason, Time now, std::vector<Ended>& ended) {
@@ -250,6 +274,7 @@ void Replica::fail(Time now, std::vector<Ended>& ended) {
     ensure(scheduler_.commit(step.id, step.result).empty(), "a cancelled request emits nothing");
   }
   pipeline_ = Pipeline(pipeline_.stages());
+  if (observer_ != nullptr) observer_->lost(index_, now);
 }
 
 ReplicaStats Replica::stats() const {

@@ -8,6 +8,7 @@
 #include "harness/replay/clock.hpp"
 #include "harness/replay/pipeline.hpp"
 #include "harness/replay/request_record.hpp"
+#include "harness/replay/step_observer.hpp"
 #include "harness/replay/stride.hpp"
 #include "harness/replay/token_times.hpp"
 #include "harness/schedule/scheduler.hpp"
@@ -44,7 +45,9 @@ struct Ended {
 class Replica {
  public:
   // Keeps references; `stages` pipeline stages, as many steps as the scheduler plans ahead.
-  Replica(Scheduler& scheduler, Executor& executor, int stages, std::int32_t index = 0);
+  // `observer` may be null.
+  Replica(Scheduler& scheduler, Executor& executor, int stages, std::int32_t index = 0,
+          StepObserver* observer = nullptr);
 
   // Commits the steps that are done by now and stamps their tokens; answers that end go to `ended`.
   void finish_steps(Time now, std::vector<Ended>& ended);
@@ -98,6 +101,7 @@ class Replica {
   std::size_t stride_items_ = 0;
   std::uint64_t stride_padding_ = 0;  // of each of its steps
   std::int32_t index_;
+  StepObserver* observer_;
   Slots<Open> open_;
   Tokens open_tokens_{};                // prompt tokens of the open requests
   std::vector<std::uint32_t> guesses_;  // slot that emitted at each place of the last commit

@@ -18,7 +18,7 @@ ReplicaPool::ReplicaPool(const std::vector<FleetMember>& members, Router& router
   replicas_.reserve(members.size());
   for (std::size_t i = 0; i < members.size(); ++i) {
     replicas_.emplace_back(*members[i].scheduler, *members[i].executor, options.stages,
-                           options.first_index + static_cast<std::int32_t>(i));
+                           options.first_index + static_cast<std::int32_t>(i), options.observer);
   }
   for (std::size_t i = 0; i < options.serving; ++i) start(i);
 }

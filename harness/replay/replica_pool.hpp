@@ -23,6 +23,7 @@ struct ReplicaPoolOptions {
   std::size_t serving = 0;       // members that take requests from the start, the first ones
   std::int32_t first_index = 0;  // RequestRecord::replica of the first member
   std::optional<std::int64_t> most_open_per_replica{};
+  StepObserver* observer = nullptr;
 };
 
 // Replicas behind a router, each stepping on its own. At an instant only those are touched for

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "harness/base/ids.hpp"
 #include "harness/base/units.hpp"
+#include "harness/replay/time_parts.hpp"
 #include "harness/replay/token_times.hpp"
 
 namespace inferbench {
@@ -53,6 +55,9 @@ struct RequestRecord {
   std::int32_t reroutes = 0;  // times it went on at another replica after a failure
   // Disaggregated serving: the replica that computed the prompt, when another one decoded.
   std::optional<std::int32_t> prefill_replica{};
+  // What the time to the first and to the last token went to, where a Decomposition looked on. They
+  // add up to both, so nothing here is a latency of its own.
+  std::shared_ptr<RequestParts> parts{};
 };
 
 }  // namespace inferbench

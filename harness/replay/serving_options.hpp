@@ -10,6 +10,8 @@
 
 namespace inferbench {
 
+class StepObserver;
+
 // How a deployment keeps keys and values: KvOptions with sizes in bytes. The host memory is that of
 // each GPU; how much a server has is not in the catalog, so it is not checked.
 struct KvServing {
@@ -32,6 +34,7 @@ struct ServingOptions {
   std::string router = "least_loaded";
   std::optional<Time> cut{};  // the run ends here; open requests are unfinished
   FleetServing fleet{};
+  StepObserver* observer = nullptr;  // looks on; must outlive the system
 };
 
 }  // namespace inferbench

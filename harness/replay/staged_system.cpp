@@ -172,6 +172,7 @@ class Passages final : public RequestSource, public RecordSink {
     passage.ended = true;
     passage.record.token_times.shift(now - passage.model_end);
     passage.record.ended = now;
+    settle_parts(passage.record, TimePart::gaps, TimePart::gaps);
     source_.ended(passage.request, now);
     over_.push_back(passage.request.id);
   }

@@ -21,6 +21,7 @@ struct StepTiming {
     Duration kv_transfer{};  // keys and values to and from host memory
   } parts;
   Duration hidden{};
+  Duration hidden_collectives{};  // of it, what scale_up and scale_out do while compute runs
 };
 
 // What an executor reports of one step.

@@ -135,9 +135,10 @@ Replayed replay_engine(RequestSource& source, Executor& executor, const ReplayOp
   Collect sink(out);
   SimulatedClock clock;
   const auto scheduler = make_scheduler(options.policy, options.scheduler);
-  Engine engine(
-      *scheduler, executor, clock,
-      {.stages = static_cast<int>(options.scheduler.steps_in_flight), .cut = options.cut});
+  Engine engine(*scheduler, executor, clock,
+                {.stages = static_cast<int>(options.scheduler.steps_in_flight),
+                 .cut = options.cut,
+                 .observer = options.observer});
   engine.serve(source, sink);
   out.stats = {engine.stats()};
   return out;
@@ -155,7 +156,9 @@ Replayed replay_fleet(RequestSource& source, Executor& executor, const ReplayOpt
   }
   const auto router = make_router(options.router);
   Fleet fleet(members, *router, clock,
-              {.stages = static_cast<int>(options.scheduler.steps_in_flight), .cut = options.cut});
+              {.stages = static_cast<int>(options.scheduler.steps_in_flight),
+               .cut = options.cut,
+               .observer = options.observer});
   fleet.serve(source, sink);
   out.stats = fleet.stats();
   return out;

@@ -91,6 +91,7 @@ struct ReplayOptions {
   std::size_t replicas = 0;  // 0: an Engine; else a Fleet of so many
   std::string router = "least_loaded";
   std::optional<Time> cut;
+  StepObserver* observer = nullptr;
 };
 
 Replayed replay(RequestSource& source, Executor& executor, const ReplayOptions& options = {});

@@ -49,6 +49,49 @@ TEST(RequestRecords, ReadAsTheDocumentationSays) {
             "\n");
 }
 
+// 250 ms to the first token: 50 late, 120 queued, 80 in one step. 40 ms from there to the second.
+RequestRecord taken_apart() {
+  RequestRecord record = sample_records()[1];
+  record.parts = std::make_shared<RequestParts>();
+  TimeParts& first = record.parts->first_token;
+  first[TimePart::queue] = Duration(170'000'000);
+  first[TimePart::gemm] = first.prefill = Duration(80'000'000);
+  record.parts->answer[TimePart::attention] = Duration(39'999'999);
+  record.parts->answer[TimePart::host] = Duration(1);
+  record.parts->answer.hidden_collectives = Duration(5);
+  return record;
+}
+
+TEST(RequestRecords, CarryWhatTheirTimeWentTo) {
+  const std::string path = scratch("records.jsonl");
+  write(path, {taken_apart()});
+  const std::string text = read_file(path);
+  EXPECT_NE(
+      text.find(R"(],"first_token_parts_ns":{"queue":170000000,"gemm":80000000,)"
+                R"("of_it_prefill":80000000},"answer_parts_ns":{"attention":39999999,"host":1,)"
+                R"("beside_it_hidden_collectives":5}})"),
+      std::string::npos);
+  EXPECT_EQ(*read_records(path)[0].parts, *taken_apart().parts);
+}
+
+TEST(RequestRecords, PartsThatDoNotAddUpAreRefused) {
+  const std::string path = scratch("records.jsonl");
+  const std::pair<std::string, std::string> damages[] = {
+      {R"("queue":170000000)", R"("queue":170000001)"},
+      {R"("host":1)", R"("host":2)"},
+      {R"("host":1)", R"("ghost":1)"},
+      {R"("host":1)", R"("host":-1)"},
+      {R"("host":1)", R"("host":9000000000000000000)"},
+      {R"(,"answer_parts_ns":{"attention":39999999)", R"(,"answer_parts":{"attention":39999999)"}};
+  for (const auto& [good, bad] : damages) {
+    write(path, {taken_apart()});
+    std::string text = read_file(path);
+    text.replace(text.find(good), good.size(), bad);
+    put(path, text);
+    EXPECT_THROW(read_records(path), Error) << bad;
+  }
+}
+
 TEST(RequestRecords, ComeBackSortedByIdWhateverTheOrderOfEnding) {
   const std::string path = scratch("records.jsonl");
   std::vector<RequestRecord> ended = sample_records();
@@ -135,7 +178,7 @@ TEST(RequestRecords, RefuseDamageWithFileAndLine) {
       {R"("scheduled_ns":0)", R"("scheduled_ns":5)", ":2: \"issued_ns\" is before"},
       {R"("scheduled_ns":0)", R"("scheduled_ns":9223372036854775807)", ":2: \"scheduled_ns\" ="},
       {"inferbench.request-records", "something.else", ":1: is not a records file"},
-      {R"("version":"1.1.0")", R"("version":"2.0.0")", ":1: records version 2.0.0 is not known"},
+      {R"("version":"1.2.0")", R"("version":"2.0.0")", ":1: records version 2.0.0 is not known"},
       {"30000000]}\n", "30000000", ":2: the last line is cut off"},
   };
   for (const Case& damage : cases) {

@@ -31,6 +31,20 @@ TEST(RunResult, ComesBackAsItWasWritten) {
   EXPECT_EQ(to_json_text(parse_run_result(text, "test")), text);
 }
 
+TEST(RunResult, KeepsWhatLatenciesWentTo) {
+  RunResult result = sample_result();
+  result.summary->latency_parts = {{.metric = "ttft",
+                                    .over = "all",
+                                    .count = 4,
+                                    .mean_ms = 275,
+                                    .parts = {{"queue", 200.0}, {"gemm", 75.0}},
+                                    .prefill_ms = 75,
+                                    .hidden_collectives_ms = 0.5}};
+  const std::string text = to_json_text(result);
+  EXPECT_TRUE(validate_run_result(text).empty());
+  EXPECT_EQ(to_json_text(parse_run_result(text, "test")), text);
+}
+
 TEST(RunResult, KeepsEveryPartOfASweep) {
   const ordered_json points = {{{"tps_user", 50.5}, {"fits", true}}, {{"why_not", "memory"}}};
   const RunResult sweep =

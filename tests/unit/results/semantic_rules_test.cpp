@@ -51,6 +51,24 @@ TEST(SemanticRules, MeansLieAmongTheSamples) {
   EXPECT_EQ(violated(kTtft + "/count", 0), kTtft + "/mean: has a value of 0 samples");
 }
 
+TEST(SemanticRules, LatencyPartsAddUp) {
+  const auto latency = [](double gemm, double prefill) {
+    return json::array({{{"metric", "ttft"},
+                         {"over", "all"},
+                         {"count", 4},
+                         {"mean_ms", 10.0},
+                         {"parts_ms", {{"queue", 8.0}, {"gemm", gemm}}},
+                         {"prefill_ms", prefill},
+                         {"hidden_collectives_ms", 0.0}}});
+  };
+  const std::string place = "/summary/latency_parts/0/";
+  EXPECT_EQ(violated("/summary/latency_parts", latency(2, 2)), "");
+  EXPECT_EQ(violated("/summary/latency_parts", latency(2.5, 2)),
+            place + "parts_ms: parts add up to 10.500000 ms, the mean is 10.000000 ms");
+  EXPECT_EQ(violated("/summary/latency_parts", latency(2, 11)),
+            place + "prefill_ms: is more than the parts it is within");
+}
+
 TEST(SemanticRules, WindowsBeginBeforeTheyEnd) {
   EXPECT_EQ(violated("/summary/windows/0/end_ns", -1),
             "/summary/windows/0/end_ns: is before begin_ns");
