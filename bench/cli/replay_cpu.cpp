@@ -176,6 +176,7 @@ void replay_on_cpu(const ReplayArguments& given) {
   RecordList list;
   std::vector<RecordSink*> sinks = {&list};
   if (outputs.records) sinks.push_back(outputs.records.get());
+  observers.listen(sinks);
   RecordFan fan(sinks);
   system.serve(*source, fan);
 
@@ -214,6 +215,7 @@ void replay_on_cpu(const ReplayArguments& given) {
   result.not_measured.push_back(
       {.what = "gpu", .reason = "executed on this host: its cores stand for GPUs"});
   outputs.finish(given, outcome, result, records);
+  observers.finish(given);
 }
 
 }  // namespace inferbench

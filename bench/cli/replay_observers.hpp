@@ -1,9 +1,11 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "bench/cli/replay_options.hpp"
 #include "harness/replay/decomposition.hpp"
+#include "harness/timeline/replay_timeline.hpp"
 
 namespace inferbench {
 
@@ -16,10 +18,15 @@ class ReplayObservers {
 
   // Null where nobody does.
   StepObserver* observer() { return all_.empty() ? nullptr : &all_; }
+  // Adds those that hear of records, too.
+  void listen(std::vector<RecordSink*>& sinks);
+  // Once the run is over: writes the timeline, and says in a note what it holds.
+  void finish(const ReplayArguments& given);
 
  private:
   StepObservers all_;
   std::optional<Decomposition> decomposition_;
+  std::optional<ReplayTimeline> timeline_;
 };
 
 }  // namespace inferbench

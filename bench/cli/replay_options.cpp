@@ -76,7 +76,7 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
   judging("--percentile-method", arguments.percentile_method, joined(percentile_method_names()));
 
   const auto output = [&](const char* name, auto& value, const std::string& help) {
-    verb.add_option(name, value, help)->group("Output");
+    return verb.add_option(name, value, help)->group("Output");
   };
   output("--json", arguments.json, "write the result file; - is stdout");
   output("--records", arguments.records, "write one line per request (JSON lines); - is stdout");
@@ -84,6 +84,11 @@ void add_replay_options(CLI::App& verb, ReplayArguments& arguments) {
           "--decompose", arguments.decompose,
           "say what TTFT and TPOT went to: queue, others' prompts, kernels, collectives, host")
       ->group("Output");
+  output("--timeline", arguments.timeline,
+         "write a timeline for ui.perfetto.dev: steps, kernels, requests; - is stdout");
+  output("--timeline-steps", arguments.timeline_steps, "show so many steps of the run, the first")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   output("--console", arguments.console, "print another tool's report instead: vllm");
 }
 

@@ -32,6 +32,8 @@ struct ReplayArguments : ProfileArguments, PolicyArguments {
   std::string json, records;  // empty: not written
   std::string console;        // empty: our own report
   bool decompose = false;     // say what TTFT and TPOT went to
+  std::string timeline;       // timeline; empty: none
+  std::uint64_t timeline_steps = 2000;
 
   ServingOptions serving() const;
   // Of a model executed on this host: one replica, measured acceptance of drafts.

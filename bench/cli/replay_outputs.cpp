@@ -30,8 +30,16 @@ void print(const ReplayArguments& given, const ReplayOutcome& outcome, const Run
 }  // namespace
 
 ReplayOutputs::ReplayOutputs(const ReplayArguments& given) {
-  if (given.json == "-" && given.records == "-") {
-    throw Error("--records", "stdout is taken by --json -", "one of the two can be piped");
+  const std::pair<const char*, const std::string&> files[] = {
+      {"--json", given.json}, {"--records", given.records}, {"--timeline", given.timeline}};
+  const char* piped = nullptr;
+  for (const auto& [option, file] : files) {
+    if (file != "-") continue;
+    if (piped != nullptr) {
+      throw Error(option, std::string("stdout is taken by ") + piped + " -",
+                  "one of them can be piped", "name a file");
+    }
+    piped = option;
   }
   if (!given.json.empty()) json = std::make_unique<OutputFile>(given.json);
   if (!given.records.empty()) records = std::make_unique<RecordWriter>(given.records);
@@ -53,7 +61,8 @@ RunResult ReplayOutputs::result(const ReplayArguments& given, Method method,
 void ReplayOutputs::finish(const ReplayArguments& given, const ReplayOutcome& outcome,
                            const RunResult& result, std::span<const RequestRecord> of_requests) {
   if (json) write_run_result(result, *json);
-  if (given.json != "-" && given.records != "-") print(given, outcome, result, of_requests);
+  const bool stdout_taken = given.json == "-" || given.records == "-" || given.timeline == "-";
+  if (!stdout_taken) print(given, outcome, result, of_requests);
 }
 
 void refuse_unknown_console(const ReplayArguments& given) {

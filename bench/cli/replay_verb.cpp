@@ -85,6 +85,7 @@ void run_modelled(const ReplayArguments& given) {
   RecordList list;
   std::vector<RecordSink*> sinks = {&list};
   if (outputs.records) sinks.push_back(outputs.records.get());
+  observers.listen(sinks);
   RecordFan fan(sinks);
   if (stages) {
     StagedSystem(*stages, system, serving.seed, serving.cut).serve(*source, fan);
@@ -114,6 +115,7 @@ void run_modelled(const ReplayArguments& given) {
   const RunResult result = outputs.result(given, Method::modelled, configuration(given, outcome),
                                           outcome.summary, std::move(provenance));
   outputs.finish(given, outcome, result, records);
+  observers.finish(given);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/base/error.hpp"
+#include "harness/timing/nvtx.hpp"
 
 namespace inferbench {
 
@@ -138,12 +139,32 @@ void CpuExecutor::assemble() {
   }
 }
 
+void CpuExecutor::trace_kernels(bool on) {
+  tracing_ = on;
+  model_.trace(on ? &spans_ : nullptr);
+}
+
+void CpuExecutor::note(const char* kernel, Duration begin) {
+  if (!tracing_) return;
+  spans_.push_back({.name = kernel, .layer = -1, .rank = 0, .begin = begin, .end = options_.now()});
+}
+
+void CpuExecutor::draft() {
+  if (drafter_ == nullptr) return;
+  const NvtxRange range("draft");
+  const Duration begin = options_.now();
+  drafter_->draft(items_);
+  note("draft", begin);
+}
+
 void CpuExecutor::sample() {
   if (requests_.empty()) return;
+  const NvtxRange range("sample");
   const Duration begin = options_.now();
   sampled_.resize(requests_.size());
   sampler_.sample(logits_, requests_, sampled_, team_);
   sampling_time_ += options_.now() - begin;
+  note("sample", begin);
 }
 
 // A draft stays if it is what the target samples in its place; behind the last one that stays comes
@@ -184,11 +205,12 @@ KernelTimes CpuExecutor::kernel_times() const {
 }
 
 StepResult CpuExecutor::run(const BatchPlan& plan) {
-  const Duration begin =
-      options_.count_between && last_end_ >= Duration(0) ? last_end_ : options_.now();
+  const NvtxRange range("step");
+  begin_ = options_.count_between && last_end_ >= Duration(0) ? last_end_ : options_.now();
+  spans_.clear();
   const KernelTimes before = kernel_times();
   gather(plan);
-  if (drafter_ != nullptr) drafter_->draft(items_);
+  draft();
   assemble();
   logits_.resize(requests_.size() * static_cast<std::size_t>(model_.vocab()));
   model_.forward(batch_.batch(), logits_);
@@ -198,7 +220,7 @@ StepResult CpuExecutor::run(const BatchPlan& plan) {
   const KernelTimes after = kernel_times();
   last_end_ = options_.now();
   StepTiming& timing = result.timing;
-  timing.elapsed = timing.stage = last_end_ - begin;
+  timing.elapsed = timing.stage = last_end_ - begin_;
   timing.parts.gemm = after.gemm - before.gemm;
   timing.parts.attention = after.attention - before.attention;
   timing.parts.moe = after.moe - before.moe;

@@ -57,6 +57,9 @@ class CpuExecutor final : public Executor {
   StepResult run(const BatchPlan& plan) override;
   void open(const Request& request) override;
   void close(RequestId request) override;
+  // Kernels of the decoder; drafting and sampling as one each.
+  void trace_kernels(bool on) override;
+  KernelTrace kernel_trace() const override { return {spans_, begin_}; }
 
   // The tokens that a request made visible; complete once it ended. Empty for one never opened.
   std::span<const std::int32_t> answer(RequestId request) const;
@@ -76,6 +79,8 @@ class CpuExecutor final : public Executor {
 
   void gather(const BatchPlan& plan);
   void assemble();
+  void draft();
+  void note(const char* kernel, Duration begin);
   void sample();
   void accept(StepResult& result);
   KernelTimes kernel_times() const;
@@ -94,7 +99,9 @@ class CpuExecutor final : public Executor {
   std::vector<std::int32_t> drafts_, sampled_;
   std::vector<SamplingRequest> requests_;
   std::vector<float> logits_;
-  Duration sampling_time_{}, last_end_{-1};
+  Duration sampling_time_{}, begin_{}, last_end_{-1};  // begin of the step
+  bool tracing_ = false;
+  KernelSpans spans_;  // of the step
 };
 
 }  // namespace inferbench

@@ -14,6 +14,8 @@ class RankPart {
   // Every rank calls it with the same batch; only rank 0 has room for logits.
   void forward(const TokenBatch& batch, std::span<float> logits);
 
+  void trace(KernelSpans* spans) { decoder_.trace(spans); }
+
   const DecoderWeights& weights() const { return weights_; }
   const Decoder& decoder() const { return decoder_; }
 

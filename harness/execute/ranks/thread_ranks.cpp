@@ -46,6 +46,20 @@ void ThreadRankedModel::forward(const TokenBatch& batch, std::span<float> logits
     const auto index = static_cast<std::size_t>(rank.rank());
     parts_[index]->forward(batch, index == 0 ? logits : std::span<float>());
   });
+  if (spans_ == nullptr) return;
+  for (KernelSpans& own : spans_of_) {
+    spans_->insert(spans_->end(), own.begin(), own.end());
+    own.clear();
+  }
+}
+
+// Each rank notes its own: they compute at the same time.
+void ThreadRankedModel::trace(KernelSpans* spans) {
+  spans_ = spans;
+  spans_of_.assign(parts_.size(), {});
+  for (std::size_t rank = 0; rank < parts_.size(); ++rank) {
+    parts_[rank]->trace(spans == nullptr ? nullptr : &spans_of_[rank]);
+  }
 }
 
 std::size_t ThreadRankedModel::weight_bytes() const {

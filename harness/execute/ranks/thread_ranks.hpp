@@ -41,6 +41,7 @@ class ThreadRankedModel final : public RankedModel {
   std::int64_t vocab() const override { return plan_.shape.vocab; }
   std::int64_t kv_blocks() const override { return plan_.kv_blocks; }
   KernelTimes times() const override { return parts_.front()->decoder().times(); }
+  void trace(KernelSpans* spans) override;
   std::size_t weight_bytes() const override;
   std::int64_t all_reduces() const override { return parts_.front()->decoder().all_reduces(); }
 
@@ -50,6 +51,8 @@ class ThreadRankedModel final : public RankedModel {
   ModelPlan plan_;
   ThreadRanks& ranks_;
   std::vector<std::unique_ptr<RankPart>> parts_;
+  KernelSpans* spans_ = nullptr;
+  std::vector<KernelSpans> spans_of_;  // by rank, of the step
 };
 
 }  // namespace inferbench

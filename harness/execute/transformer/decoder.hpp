@@ -53,6 +53,7 @@ class Decoder final : public StepModel {
   std::int64_t vocab() const override { return shape().vocab; }
   std::int64_t kv_blocks() const override { return kv_.blocks(); }
   KernelTimes times() const override { return times_; }
+  void trace(KernelSpans* spans) override { spans_ = spans; }
 
   // So far, of this rank; 0 where it is alone.
   std::int64_t all_reduces() const { return all_reduces_; }
@@ -60,8 +61,6 @@ class Decoder final : public StepModel {
   const DecoderShape& shape() const { return weights_.shape(); }
   const DecoderWeights& weights() const { return weights_; }
   KvStore& kv() { return kv_; }
-  // Notes each kernel of the steps to come at the end of `spans`; null: no longer.
-  void trace(KernelSpans* spans) { spans_ = spans; }
 
  private:
   struct Buffers;

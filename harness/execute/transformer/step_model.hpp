@@ -4,6 +4,7 @@
 #include <span>
 
 #include "harness/base/units.hpp"
+#include "harness/timing/kernel_span.hpp"
 #include "kernels/attention/kv_cache.hpp"
 
 namespace inferbench {
@@ -41,6 +42,9 @@ class StepModel {
   virtual std::int64_t kv_blocks() const = 0;
   // Of all forward() so far, as the rank that is asked first saw it.
   virtual KernelTimes times() const = 0;
+  // Notes each kernel of the steps to come at the end of `spans`, those of rank 0 first; null: no
+  // longer.
+  virtual void trace(KernelSpans* spans) = 0;
 };
 
 }  // namespace inferbench
