@@ -101,13 +101,14 @@ class Judge {
     const DistributionMetric* lag = metric("queue_client");
     const DistributionMetric* ttft = metric("ttft");
     if (lag == nullptr || ttft == nullptr || lag->count == 0) return;
-    const std::optional<double> p99 = value_at(*lag, 99), median = value_at(*ttft, 50);
-    if (!p99 || !median || *p99 <= kMostLag * *median) return;
+    const std::optional<double> p99 = value_at(*lag, 99);
+    const std::optional<double> worst = p99 ? p99 : lag->max;
+    const std::optional<double> typical = value_at(*ttft, 50) ? value_at(*ttft, 50) : ttft->mean;
+    if (!worst || !typical || *worst <= kMostLag * *typical) return;
     add("schedule_lag",
-        "requests were handed over late: p99 " + significant(*p99) +
-            " ms, more than 1 % of the "
-            "median TTFT of " +
-            significant(*median) + " ms",
+        "requests were handed over late: " + std::string(p99 ? "p99 " : "at most ") +
+            significant(*worst) + " ms, more than 1 % of the " +
+            (value_at(*ttft, 50) ? "median" : "mean") + " TTFT of " + significant(*typical) + " ms",
         true);
   }
 

@@ -96,12 +96,14 @@ TEST(CpuSystem, RequestsBeyondTheContextAreRejected) {
 // A request that comes while a step computes waits for it; nobody handed it over late.
 class SlowClock final : public Clock {
  public:
+  explicit SlowClock(Duration oversleeps = 0ms) : oversleeps_(oversleeps) {}
   Time now() const override { return now_; }
   void elapse(Duration) override {}
-  void sleep_until(Time time) override { now_ = std::max(now_, time); }
+  void sleep_until(Time time) override { now_ = std::max(now_, time + oversleeps_); }
   void compute(Duration time) { now_ += time; }
 
  private:
+  Duration oversleeps_;
   Time now_{};
 };
 
@@ -135,6 +137,31 @@ TEST(Engine, OnAWallClockAnArrivalDuringAStepIsIssuedWhenItIsDue) {
   EXPECT_EQ(*records[1].admitted, Time(10ms));
   EXPECT_EQ(records[1].token_times.front(), Time(20ms));
   EXPECT_EQ(records[0].token_times.back(), Time(20ms));
+}
+
+// A host that wakes up 5 ms late each time hands every request over 5 ms late, not later and later,
+// because deadlines are absolute; and such a run is not valid. Steps take 10 ms.
+TEST(Engine, OnAWallClockLatenessIsReportedAndDoesNotAddUp) {
+  for (const Duration late : {Duration(5ms), Duration(0ms)}) {
+    SlowClock clock(late);
+    BusyExecutor executor(clock);
+    const auto scheduler = make_scheduler("in_flight", roomy());
+    Engine engine(*scheduler, executor, clock);
+    std::vector<Ask> asks;
+    for (std::int64_t i = 0; i < 20; ++i) asks.push_back({100ms * (i + 1), 5, 1});
+    ListSource source(requests(asks));
+    RecordList list;
+    engine.serve(source, list);
+    const auto records = list.take_by_id();
+    for (const RequestRecord& record : records) EXPECT_EQ(record.issued - record.scheduled, late);
+    const Summary summary = summarize(records, {});
+    const auto& reasons = summary.validity.reasons;
+    const bool told = std::any_of(reasons.begin(), reasons.end(), [](const ValidityReason& reason) {
+      return reason.id == "schedule_lag" && reason.invalidates;
+    });
+    EXPECT_EQ(told, late > 0ms);
+    EXPECT_EQ(summary.validity.valid, late == 0ms);
+  }
 }
 
 }  // namespace
