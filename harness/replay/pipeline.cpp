@@ -1,6 +1,7 @@
 #include "harness/replay/pipeline.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/base/error.hpp"
 
@@ -19,7 +20,7 @@ Time Pipeline::next_entry() const {
   return inside_ < free_at_.size() ? free_at_.front() : kNever;
 }
 
-void Pipeline::enter(StepId id, const StepResult& result, Time now) {
+void Pipeline::enter(StepId id, StepResult result, Time now) {
   const StepTiming& timing = result.timing;
   ensure(timing.stage >= Duration(0) && timing.elapsed >= timing.stage,
          "a step takes at least as long as its slowest stage");
@@ -33,7 +34,10 @@ void Pipeline::enter(StepId id, const StepResult& result, Time now) {
     free_at_[s] = at;
   }
   last_done_ = std::max(last_done_, at + transfer);
-  steps_[(oldest_ + inside_++) % steps_.size()] = {.id = id, .result = result, .done = last_done_};
+  Step& step = steps_[(oldest_ + inside_++) % steps_.size()];
+  step.id = id;
+  step.result = std::move(result);
+  step.done = last_done_;
 }
 
 void Pipeline::move_done(Time done) {
@@ -41,7 +45,7 @@ void Pipeline::move_done(Time done) {
   steps_[oldest_].done = last_done_ = done;
 }
 
-Pipeline::Step Pipeline::leave() {
+const Pipeline::Step& Pipeline::leave() {
   ensure(inside_ > 0, "a step is in the pipeline");
   const Step& step = steps_[oldest_];
   oldest_ = (oldest_ + 1) % steps_.size();

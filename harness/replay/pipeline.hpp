@@ -30,13 +30,13 @@ class Pipeline {
 
   // Whether a step can enter now: the first stage is free and fewer steps than stages are inside.
   bool accepts(Time now) const;
-  void enter(StepId id, const StepResult& result, Time now);
+  void enter(StepId id, StepResult result, Time now);
 
   bool empty() const { return inside_ == 0; }
   Time next_done() const { return inside_ == 0 ? kNever : steps_[oldest_].done; }
   // When a step can enter, as far as that is known before a step leaves; kNever if it is not.
   Time next_entry() const;
-  Step leave();  // the oldest; there is one
+  const Step& leave();  // the oldest; there is one. Good until the next one enters
   // The only step inside a pipeline of one stage is done at another time.
   void move_done(Time done);
 

@@ -50,7 +50,7 @@ Replica::Replica(Scheduler& scheduler, Executor& executor, int stages, std::int3
 void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
   if (stride_.active()) interrupt_stride(now);
   while (pipeline_.next_done() <= now) {
-    const Pipeline::Step step = pipeline_.leave();
+    const Pipeline::Step& step = pipeline_.leave();
     step_times_.push(now);
     const std::span<const Emission> emissions = scheduler_.commit(step.id, step.result);
     if (observer_ != nullptr) observer_->ended(index_, emissions, now);
@@ -169,7 +169,7 @@ void Replica::start_step(const Clock& clock, Time quiet_until) {
     return;
   }
   note_items(plan, now);
-  const StepResult result = executor_.run(plan);
+  StepResult result = executor_.run(plan);
   note_timing(result.timing);
   if (!result.accepted.empty()) note_drafts(plan, result.accepted);
   if (observer_ != nullptr) {
@@ -180,7 +180,7 @@ void Replica::start_step(const Clock& clock, Time quiet_until) {
                       .scheduler = scheduler_,
                       .kernels = executor_.kernel_trace()});
   }
-  pipeline_.enter(plan.step, result, now);
+  pipeline_.enter(plan.step, std::move(result), now);
   begin_stride(plan, quiet_until);
 }
 
@@ -270,7 +270,7 @@ void Replica::fail(Time now, std::vector<Ended>& ended) {
   });
   // The scheduler hears that its steps are over, so that it frees what they used.
   while (!pipeline_.empty()) {
-    const Pipeline::Step step = pipeline_.leave();
+    const Pipeline::Step& step = pipeline_.leave();
     ensure(scheduler_.commit(step.id, step.result).empty(), "a cancelled request emits nothing");
   }
   pipeline_ = Pipeline(pipeline_.stages());
