@@ -114,7 +114,16 @@ INFERBENCH_TARGET void swiglu(const float* __restrict gate_up, std::int64_t inte
   }
 }
 
-constexpr MoeKernels kKernels = {.route = route, .add_scaled = add_scaled, .swiglu = swiglu};
+// (1 + tanh(u)) / 2 is the sigmoid of 2 u.
+INFERBENCH_TARGET void gelu(const float* __restrict x, std::int64_t n, float* __restrict out) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float u = 1.59576912F * (x[i] + 0.044715F * (x[i] * x[i] * x[i]));
+    out[i] = x[i] / (1.0F + exact_exp(-u));
+  }
+}
+
+constexpr MoeKernels kKernels = {
+    .route = route, .add_scaled = add_scaled, .swiglu = swiglu, .gelu = gelu};
 
 }  // namespace
 }  // namespace inferbench

@@ -13,6 +13,8 @@ struct MoeKernels {
                 float* weights);
   void (*add_scaled)(float* out, const float* row, float weight, std::int64_t n);
   void (*swiglu)(const float* gate_up, std::int64_t inter, float* out);
+  // x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))): Hendrycks and Gimpel, arXiv 1606.08415.
+  void (*gelu)(const float* x, std::int64_t n, float* out);
 };
 
 const MoeKernels& moe_kernels_portable();

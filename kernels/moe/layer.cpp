@@ -41,14 +41,31 @@ void moe_swiglu(std::span<const float> in, std::int64_t inter, std::span<float> 
   });
 }
 
+void moe_gelu(std::span<const float> in, std::int64_t inter, std::span<float> out, ThreadTeam& team,
+              Isa isa) {
+  ensure(in.size() == out.size() && out.size() % size(inter) == 0, "one input of each output");
+  const MoeKernels& kernels = moe_kernels(isa);
+  team.run([&](unsigned rank) {
+    const Range mine = share(static_cast<std::int64_t>(out.size()) / inter, rank, team.size());
+    kernels.gelu(in.data() + mine.begin * inter, (mine.end - mine.begin) * inter,
+                 out.data() + mine.begin * inter);
+  });
+}
+
 MoeLayer::MoeLayer(std::vector<PackedLinear> gate_up, std::vector<PackedLinear> down, Isa isa)
     : gate_up_(std::move(gate_up)), down_(std::move(down)), isa_(isa) {
   ensure(!down_.empty() && gate_up_.size() == down_.size(), "gate_up and down of each expert");
   for (std::size_t e = 0; e < down_.size(); ++e) {
-    ensure(gate_up_[e].n() == 2 * inter() && gate_up_[e].k() == hidden() &&
+    ensure(gate_up_[e].n() == first_width() && gate_up_[e].k() == hidden() &&
                down_[e].n() == hidden() && down_[e].k() == inter(),
            "experts of one shape");
   }
+  ensure(first_width() == 2 * inter() || first_width() == inter(), "gate and up, or up");
+}
+
+void MoeLayer::activate(std::span<const float> in, std::span<float> out, ThreadTeam& team) const {
+  if (first_width() == inter()) return moe_gelu(in, inter(), out, team, isa_);
+  moe_swiglu(in, inter(), out, team, isa_);
 }
 
 std::size_t MoeLayer::bytes() const {
@@ -64,7 +81,7 @@ void MoeLayer::reserve(std::int64_t rows, MoeWorkspace& workspace) const {
     if (buffer.size() < size(rows * width)) buffer = Buffer<float>(size(rows * width));
   };
   grow(workspace.gathered, hidden());
-  grow(workspace.gates, 2 * inter());
+  grow(workspace.gates, first_width());
   grow(workspace.activated, inter());
   grow(workspace.results, hidden());
 }
@@ -99,7 +116,7 @@ void MoeLayer::run_rows(std::int64_t expert, std::int64_t first, std::int64_t co
                         MoeWorkspace& workspace) const {
   const std::int64_t h = hidden(), i = inter();
   const std::span gathered = workspace.gathered.span().first(size(count * h));
-  const std::span gates = workspace.gates.span().first(size(count * 2 * i));
+  const std::span gates = workspace.gates.span().first(size(count * first_width()));
   const std::span activated = workspace.activated.span().first(size(count * i));
   const std::span results = workspace.results.span().first(size(count * h));
   const auto choice = [&](std::int64_t r) { return rows.choice[size(first + r)]; };
@@ -109,7 +126,7 @@ void MoeLayer::run_rows(std::int64_t expert, std::int64_t first, std::int64_t co
     std::memcpy(gathered.data() + r * h, from, size(h) * sizeof(float));
   }
   gate_up_[size(expert)].run(gathered, gates, team, workspace.linear);
-  moe_swiglu(gates, i, activated, team, isa_);
+  activate(gates, activated, team);
   down_[size(expert)].run(activated, results, team, workspace.linear);
   const MoeKernels& kernels = moe_kernels(isa_);
   // A token has one row of an expert, so no two threads add to the same output.
@@ -128,12 +145,12 @@ void MoeLayer::run_unfused(std::span<const float> in, std::span<const float> wei
   const std::int64_t count = rows.rows();
   reserve(count, workspace);
   const std::span gathered = workspace.gathered.span().first(size(count * hidden()));
-  const std::span gates = workspace.gates.span().first(size(count * 2 * inter()));
+  const std::span gates = workspace.gates.span().first(size(count * first_width()));
   const std::span activated = workspace.activated.span().first(size(count * inter()));
   const std::span results = workspace.results.span().first(size(count * hidden()));
   moe_gather(in, rows, gathered, team);
   moe_gemm(gate_up_, rows, gathered, gates, team, workspace.linear);
-  moe_swiglu(gates, inter(), activated, team, isa_);
+  activate(gates, activated, team);
   moe_gemm(down_, rows, activated, results, team, workspace.linear);
   moe_combine(results, weights, rows, out, team, isa_);
 }

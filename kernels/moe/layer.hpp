@@ -28,11 +28,17 @@ struct MoeWorkspace {
   Buffer<float> gathered, gates, activated, results;
 };
 
+// out[i] = gelu(in[i]), in the form with tanh; the same promises.
+void moe_gelu(std::span<const float> in, std::int64_t inter, std::span<float> out, ThreadTeam& team,
+              Isa isa = best_isa());
+
 // The experts of one rank.
 //
 // Both runs compute, for each token, the sum over its experts here of
 //
 //   weight * down[e] * (silu(gate[e] * x) * (up[e] * x))
+//
+// or, of experts of two matrices, weight * down[e] * gelu(up[e] * x),
 //
 // and agree bit for bit, with any batch and number of threads.
 //
@@ -42,12 +48,14 @@ struct MoeWorkspace {
 //   out      [tokens, hidden]  fp32
 class MoeLayer {
  public:
-  // gate_up[e] is [2 * inter, hidden], the gate's rows first; down[e] is [hidden, inter].
+  // gate_up[e] is [2 * inter, hidden], the gate's rows first, or up alone, [inter, hidden]; down[e]
+  // is [hidden, inter].
   MoeLayer(std::vector<PackedLinear> gate_up, std::vector<PackedLinear> down, Isa isa = best_isa());
 
   std::int64_t experts() const { return static_cast<std::int64_t>(down_.size()); }
   std::int64_t hidden() const { return down_.front().n(); }
   std::int64_t inter() const { return down_.front().k(); }
+  std::int64_t first_width() const { return gate_up_.front().n(); }  // 2 * inter, or inter
 
   // Expert by expert, at most kRowsTogether rows at a time: what lies between two steps is small
   // and stays in cache.
@@ -69,6 +77,7 @@ class MoeLayer {
                 std::span<const float> in, std::span<const float> weights, const ExpertRows& rows,
                 std::span<float> out, ThreadTeam& team, MoeWorkspace& workspace) const;
   void reserve(std::int64_t rows, MoeWorkspace& workspace) const;
+  void activate(std::span<const float> in, std::span<float> out, ThreadTeam& team) const;
 
   std::vector<PackedLinear> gate_up_, down_;
   Isa isa_;

@@ -238,6 +238,11 @@ CheckpointWeights::CheckpointWeights(const DecoderShape& shape, const std::strin
                                      const Checkpoint& checkpoint)
     : WeightSource(shape) {
   check_family(family, checkpoint);
+  if (!shape.gated) {
+    throw Error(checkpoint.path(), "is for a model whose FFNs have two matrices",
+                "checkpoints with gate, up and down are read",
+                "leave --weights-file out: random weights take the same time");
+  }
   Collector collector(*this, checkpoint);
   collector.model();
   collector.refuse_what_is_left();

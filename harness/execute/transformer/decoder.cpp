@@ -11,6 +11,7 @@
 #include "harness/timing/nvtx.hpp"
 #include "kernels/collectives/collectives.hpp"
 #include "kernels/elementwise/kernels.hpp"
+#include "kernels/moe/kernels.hpp"
 
 namespace inferbench {
 namespace {
@@ -140,7 +141,7 @@ void Decoder::reserve(std::int64_t tokens) {
     b.queries.resize(to_size(s.mla->q_lora_rank > 0 ? tokens * s.q_width() : 0));
     b.latent_sums.resize(to_size(tokens * s.heads * s.value_dim()));
   }
-  b.gate_up.resize(to_size(tokens * 2 * s.widest_ffn()));
+  b.gate_up.resize(to_size(tokens * s.first_matrices() * s.widest_ffn()));
   b.gated.resize(to_size(tokens * s.widest_ffn()));
   if (!s.experts) return;
   b.router_logits.resize(to_size(tokens * s.experts->router.experts));
@@ -399,17 +400,25 @@ void Decoder::dense_ffn(std::int64_t tokens, std::int64_t layer, std::vector<flo
   const bool shared = shape().sparse(layer);
   linear(shared ? "shared_up_gemm" : "ffn_up_gemm", *weights.gate_up, tokens, b.normed, b.gate_up);
   {
-    const Op op(*this, shared ? "shared_silu_mul" : "silu_mul", &KernelTimes::other);
-    rows(tokens, 2 * ffn, [&](std::int64_t r) {
-      RowCall call;
-      call.n = ffn;
-      call.x = b.gate_up.data() + r * 2 * ffn;
-      call.y = b.gate_up.data() + r * 2 * ffn + ffn;
-      call.out = b.gated.data() + r * ffn;
-      b.silu_mul(call);
-    });
+    const char* name = shape().gated ? "silu_mul" : "gelu";
+    if (shared) name = shape().gated ? "shared_silu_mul" : "shared_gelu";
+    const Op op(*this, name, &KernelTimes::other);
+    rows(tokens, shape().first_matrices() * ffn, [&](std::int64_t r) { activate(r, ffn); });
   }
   linear(shared ? "shared_down_gemm" : "ffn_down_gemm", *weights.down, tokens, b.gated, out);
+}
+
+// A row of an FFN between its matrices.
+void Decoder::activate(std::int64_t row, std::int64_t ffn) {
+  Buffers& b = *buffers_;
+  float* out = b.gated.data() + row * ffn;
+  if (!shape().gated) return moe_kernels(isa_).gelu(b.gate_up.data() + row * ffn, ffn, out);
+  RowCall call;
+  call.n = ffn;
+  call.x = b.gate_up.data() + row * 2 * ffn;
+  call.y = b.gate_up.data() + row * 2 * ffn + ffn;
+  call.out = out;
+  b.silu_mul(call);
 }
 
 // A token's experts are chosen by its own logits, and its rows of an expert are computed by

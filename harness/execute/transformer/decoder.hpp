@@ -76,6 +76,7 @@ class Decoder final : public StepModel {
   void write_kv(const TokenBatch& batch, const KvCache& cache);
   void feed_forward(std::int64_t tokens, std::int64_t layer);
   void dense_ffn(std::int64_t tokens, std::int64_t layer, std::vector<float>& out);
+  void activate(std::int64_t row, std::int64_t ffn);
   void routed_experts(std::int64_t tokens, std::int64_t layer);
   void linear(const char* name, const PackedLinear& layer, std::int64_t tokens,
               const std::vector<float>& in, std::vector<float>& out);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
 
 #include "harness/execute/transformer/rotation.hpp"
@@ -169,7 +170,16 @@ Vector attend_latents(const DecoderShape& s, const LatentHeads& heads, std::size
   return out;
 }
 
-Vector swiglu(const Vector& gate_up) {
+// What lies between an FFN's matrices: SwiGLU of gate and up, GELU where there is no gate.
+Vector activated(const DecoderShape& shape, const Vector& gate_up) {
+  if (!shape.gated) {
+    Vector out;
+    for (const double x : gate_up) {
+      const double u = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
+      out.push_back(x / 2 * (1 + std::tanh(u)));
+    }
+    return out;
+  }
   const std::size_t ffn = gate_up.size() / 2;
   Vector gated(ffn);
   for (std::size_t i = 0; i < ffn; ++i) {
@@ -241,7 +251,8 @@ Vector expert_weights(const ExpertRouter& router, const Vector& logits,
 }
 
 Vector sparse_feed_forward(const WeightSource& weights, std::int64_t layer, const Vector& x) {
-  const DecoderExperts& experts = *weights.shape().experts;
+  const DecoderShape& s = weights.shape();
+  const DecoderExperts& experts = *s.experts;
   const auto share =
       expert_weights(experts.router, multiply(weights, DecoderMatrix::router, layer, x),
                      weights.vector(DecoderVector::router_bias, layer));
@@ -252,19 +263,21 @@ Vector sparse_feed_forward(const WeightSource& weights, std::int64_t layer, cons
     const auto times = [&](DecoderMatrix matrix, const Vector& in) {
       return multiply(weights.of_expert(matrix, layer, e), weights.rows_of_expert(matrix), in);
     };
-    add(out, times(DecoderMatrix::expert_down, swiglu(times(DecoderMatrix::expert_gate_up, x))),
+    add(out,
+        times(DecoderMatrix::expert_down, activated(s, times(DecoderMatrix::expert_gate_up, x))),
         weight);
   }
   if (experts.shared == 0) return out;
   add(out, multiply(weights, DecoderMatrix::shared_down, layer,
-                    swiglu(multiply(weights, DecoderMatrix::shared_gate_up, layer, x))));
+                    activated(s, multiply(weights, DecoderMatrix::shared_gate_up, layer, x))));
   return out;
 }
 
 Vector feed_forward(const WeightSource& weights, std::int64_t layer, const Vector& x) {
-  if (weights.shape().sparse(layer)) return sparse_feed_forward(weights, layer, x);
+  const DecoderShape& s = weights.shape();
+  if (s.sparse(layer)) return sparse_feed_forward(weights, layer, x);
   return multiply(weights, DecoderMatrix::down, layer,
-                  swiglu(multiply(weights, DecoderMatrix::gate_up, layer, x)));
+                  activated(s, multiply(weights, DecoderMatrix::gate_up, layer, x)));
 }
 
 }  // namespace

@@ -20,9 +20,9 @@ struct DecoderExperts {
 };
 
 // The sizes of a decoder of the Llama family: RMSNorm before attention and FFN, rotary positions,
-// grouped-query or latent attention, SwiGLU; FFNs dense or of experts. Some of them add biases to
-// queries, keys and values (Qwen2), norm heads of queries and keys (Qwen3) or see a window of
-// tokens (Mistral).
+// grouped-query or latent attention, SwiGLU or FFNs of two matrices with GELU; FFNs dense or of
+// experts. Some of them add biases to queries, keys and values (Qwen2), norm heads of queries and
+// keys (Qwen3) or see a window of tokens (Mistral).
 //
 // Source: Touvron et al., "LLaMA: Open and Efficient Foundation Language Models", arXiv 2302.13971;
 // Ainslie et al., "GQA", arXiv 2305.13245; Jiang et al., "Mixtral of Experts", arXiv 2401.04088;
@@ -32,6 +32,7 @@ struct DecoderShape {
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   std::int64_t vocab = 0, context = 0;
   bool tied = false;  // the LM head is the embedding table
+  bool gated = true;  // SwiGLU; false: FFNs and experts of two matrices, with GELU
   std::optional<DecoderExperts> experts;
   std::optional<MlaSpec> mla;  // latent attention; kv_heads and head_dim mean nothing then
   bool qkv_bias = false;
@@ -70,11 +71,12 @@ struct DecoderShape {
   std::int64_t dense_ffn(std::int64_t layer) const {
     return sparse(layer) ? experts->shared_width() : ffn;
   }
-  std::int64_t widest_ffn() const;  // over the layers
+  std::int64_t widest_ffn() const;                               // over the layers
+  std::int64_t first_matrices() const { return gated ? 2 : 1; }  // of an FFN: gate and up, or up
 };
 
 // Of a model. Throws Error naming the part that is not executed: biases of the FFN or of
-// the attention's output, a classic FFN, an unknown scaling of positions, heads or latents that are
+// the attention's output, an unknown scaling of positions, heads or latents that are
 // no multiple of 16.
 DecoderShape decoder_shape(const ModelSpec& model);
 

@@ -47,11 +47,12 @@ MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvT
   const DecoderShape shape = shard_shape(whole, {.rank = 0, .ranks = ranks});
   const auto all = static_cast<double>(ranks), hidden = static_cast<double>(shape.hidden);
   const double table = static_cast<double>(shape.vocab) * hidden;
+  const std::int64_t matrices = 1 + shape.first_matrices();  // of an FFN
   double linear = table, routers = 0;
   for (std::int64_t l = 0; l < shape.layers; ++l) {
-    std::int64_t widths = shape.qkv_width() + shape.out_width() + 3 * shape.dense_ffn(l);
+    std::int64_t widths = shape.qkv_width() + shape.out_width() + matrices * shape.dense_ffn(l);
     if (shape.sparse(l)) {
-      widths += 3 * shape.experts->ffn * shape.experts->router.experts;
+      widths += matrices * shape.experts->ffn * shape.experts->router.experts;
       routers += all * hidden * static_cast<double>(shape.experts->router.experts);
     }
     linear += all * (hidden * static_cast<double>(widths) + latent_elements(shape));

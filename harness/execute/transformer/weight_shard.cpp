@@ -26,10 +26,11 @@ Range times(Range range, std::int64_t factor, std::int64_t offset = 0) {
   return {offset + range.begin * factor, offset + range.end * factor};
 }
 
-// Both of one FFN, which follow each other.
-MatrixPart gate_and_up(std::int64_t ffn, std::int64_t hidden, const DecoderShard& shard) {
+// Both of one FFN, which follow each other; or up alone.
+MatrixPart gate_and_up(const DecoderShape& whole, std::int64_t ffn, const DecoderShard& shard) {
   const Range gate = even(ffn, shard);
-  return {.rows = {gate, times(gate, 1, ffn)}, .columns = {0, hidden}};
+  if (!whole.gated) return {.rows = {gate}, .columns = {0, whole.hidden}};
+  return {.rows = {gate, times(gate, 1, ffn)}, .columns = {0, whole.hidden}};
 }
 
 std::string divisors(std::int64_t n) {
@@ -125,11 +126,11 @@ MatrixPart matrix_part(const DecoderShape& whole, DecoderMatrix matrix, const De
               .columns = hidden};
     }
     case DecoderMatrix::gate_up:
-      return gate_and_up(whole.ffn, whole.hidden, shard);
+      return gate_and_up(whole, whole.ffn, shard);
     case DecoderMatrix::expert_gate_up:
-      return gate_and_up(whole.experts->ffn, whole.hidden, shard);
+      return gate_and_up(whole, whole.experts->ffn, shard);
     case DecoderMatrix::shared_gate_up:
-      return gate_and_up(whole.experts->shared_width(), whole.hidden, shard);
+      return gate_and_up(whole, whole.experts->shared_width(), shard);
     case DecoderMatrix::attention_out:
       return {.rows = {hidden}, .columns = times(mine, whole.out_width() / whole.heads)};
     case DecoderMatrix::query_up:

@@ -11,15 +11,15 @@ std::int64_t WeightSource::rows(DecoderMatrix matrix) const {
     case DecoderMatrix::qkv:
       return shape_.qkv_width();
     case DecoderMatrix::gate_up:
-      return 2 * shape_.ffn;
+      return shape_.first_matrices() * shape_.ffn;
     case DecoderMatrix::router:
       return experts.router.experts;
     case DecoderMatrix::expert_gate_up:
-      return experts.router.experts * 2 * experts.ffn;
+      return experts.router.experts * shape_.first_matrices() * experts.ffn;
     case DecoderMatrix::expert_down:
       return experts.router.experts * shape_.hidden;
     case DecoderMatrix::shared_gate_up:
-      return 2 * experts.shared_width();
+      return shape_.first_matrices() * experts.shared_width();
     case DecoderMatrix::query_up:
       return shape_.mla && shape_.mla->q_lora_rank > 0 ? shape_.q_width() : 0;
     case DecoderMatrix::latent_up:

@@ -17,7 +17,7 @@ enum class DecoderMatrix {
   head,
   qkv,
   attention_out,
-  gate_up,
+  gate_up,  // of FFNs of two matrices up alone, as of experts
   down,
   router,
   expert_gate_up,

@@ -271,6 +271,24 @@ TEST(Moe, BytesOfALayerByHand) {
   EXPECT_EQ(moe_layer_work(s).flops.count(), moe_layer_unfused_work(s).flops.count());
 }
 
+// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), the same bits on every instruction set.
+TEST(Moe, GeluIsItsFormula) {
+  std::vector<float> in, first(203);
+  for (int i = 0; i < 203; ++i) in.push_back(static_cast<float>(i - 101) / 10.0F);
+  ThreadTeam team(2);
+  moe_gelu(in, 29, first, team, Isa::portable);
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const double x = in[i], u = 0.7978845608028654 * (x + 0.044715 * x * x * x);
+    EXPECT_NEAR(first[i], x / 2 * (1 + std::tanh(u)), 2e-6 * std::max(1.0, std::abs(x))) << x;
+  }
+  for (const Isa isa : {Isa::avx2, Isa::avx512}) {
+    if (!supports(isa).ok) continue;
+    std::vector<float> again(in.size());
+    moe_gelu(in, 29, again, team, isa);
+    EXPECT_EQ(first, again);
+  }
+}
+
 TEST(Moe, AxesThatDoNotFitAreErrors) {
   EXPECT_THROW(MoeRouting(make_case("moe_permute", "", {{"top_k", 9}})), Error);
   EXPECT_THROW(MoeRouting(make_case("moe_permute", "", {{"ep", 9}})), Error);

@@ -76,7 +76,9 @@ TEST(ThreadRanks, ExpertsAreShardedByTheirColumns) {
   const auto text = random_text(40, 7);
   ModelSpec shared = find_model("tiny-mla-test");  // sigmoids, a shared expert, a dense layer
   shared.mla.reset();
-  for (const ModelSpec& spec : {find_model("tiny-moe-test"), shared}) {
+  ModelSpec ungated = shared;
+  ungated.ffn_matrices = 2;
+  for (const ModelSpec& spec : {find_model("tiny-moe-test"), shared, ungated}) {
     const ModelPlan plan = plan_of(decoder_shape(spec), "fp32", "fp32");
     Ranked one(plan, 1), two(plan, 2);
     EXPECT_LE(furthest(plain(two.model, text), plain(one.model, text)), 2e-5F);

@@ -31,9 +31,17 @@ DecoderShape softmax_routed() {
   return decoder_shape(model);
 }
 
+// As GPT-MoE: experts of two matrices, one of them shared.
+DecoderShape ungated() {
+  ModelSpec model = find_model("tiny-moe-test");
+  model.ffn_matrices = 2;
+  model.moe->shared = 1;
+  return decoder_shape(model);
+}
+
 TEST(DecoderExperts, ComputeWhatTheirDefinitionSays) {
   const auto text = random_text(50, 1);
-  for (const DecoderShape& shape : {mixtral_like(), deepseek_like(), softmax_routed()}) {
+  for (const DecoderShape& shape : {mixtral_like(), deepseek_like(), softmax_routed(), ungated()}) {
     const auto want = decoder_reference(RandomWeights(shape, kWeightSeed), text);
     for (const KernelSet kernels : {KernelSet::invariant, KernelSet::fast}) {
       Model model("fp32", "fp32", 2, kernels, shape);
@@ -62,7 +70,7 @@ TEST(DecoderExperts, MostTokensStayNearInNarrowFormats) {
 
 TEST(DecoderExperts, AreTheSameBitsInAnyCompany) {
   std::uint64_t seed = 50;
-  for (const DecoderShape& shape : {mixtral_like(), deepseek_like()}) {
+  for (const DecoderShape& shape : {mixtral_like(), deepseek_like(), ungated()}) {
     for (const auto& [weights, kv] : {std::pair{"fp32", "fp32"}, std::pair{"bf16", "bf16"},
                                       std::pair{"w8a8", "int8"}, std::pair{"w4a8-g32", "bf16"}}) {
       SCOPED_TRACE(std::string(weights) + " " + kv);

@@ -29,6 +29,7 @@ std::vector<std::pair<std::string, DecoderShape>> families() {
           {"every second window",
            changed([](ModelSpec& m) { m.sliding_window = 7, m.sliding_window_period = 2; })},
           {"base", changed([](ModelSpec& m) { m.rope_theta = 500000; })},
+          {"two matrices", changed([](ModelSpec& m) { m.ffn_matrices = 2; })},
           {"linear", scaled("linear")},
           {"llama3", scaled("llama3")},
           {"yarn", scaled("yarn")}};

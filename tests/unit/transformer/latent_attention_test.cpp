@@ -79,7 +79,8 @@ TEST(LatentAttention, CachesLatentsAlone) {
 // Every weight is counted once: what packing takes is what the catalog counts as parameters, but
 // for norms, biases, the table and routers, which are fp32.
 TEST(MemoryNeed, IsTheCatalogsCountOfParameters) {
-  for (const char* name : {"tinyllama-1.1b", "mixtral-8x7b", "qwen3-235b-a22b", "deepseek-v3"}) {
+  for (const char* name :
+       {"tinyllama-1.1b", "mixtral-8x7b", "qwen3-235b-a22b", "deepseek-v3", "gpt-moe-1.8t"}) {
     const ModelSpec model = find_model(name);
     const DecoderShape shape = decoder_shape(model);
     const MemoryNeed need = memory_need(shape, decoder_format("bf16"), KvType::bf16, 1, 1);
