@@ -20,7 +20,7 @@ void copy_part(std::byte* data, std::size_t block_bytes, std::int64_t from, std:
 KvType kv_store_type(const std::string& name) {
   const std::vector<std::string> known = kv_formats();
   if (std::find(known.begin(), known.end(), name) == known.end()) {
-    throw unknown_name("--kv", "KV format", name, known);
+    throw unknown_name("--kv-format", "KV format", name, known);
   }
   return kv_type(name);
 }

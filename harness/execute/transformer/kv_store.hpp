@@ -10,7 +10,7 @@
 
 namespace inferbench {
 
-// As `--kv` names them. Throws Error with the nearest names.
+// As `--kv-format` names them. Throws Error with the nearest names.
 KvType kv_store_type(const std::string& name);
 
 // The keys and values, or the latents, of a decoder: in every layer the same number of blocks of 16

@@ -95,7 +95,7 @@ void check_memory(const std::string& model, const MemoryNeed& need, Bytes availa
           " of weights, " + gigabytes(need.table) + " of embeddings, " + gigabytes(need.kv) +
           " of KV blocks, " + gigabytes(need.activations) + " of activations",
       "90 % of the " + gigabytes(available) + " that are available on this host",
-      "a narrower --weights (w4a8-g128) or --kv, a smaller --kv-tokens, or a smaller model");
+      "a narrower --weights (w4a8-g128) or --kv-format, a smaller --kv-tokens, or a smaller model");
 }
 
 }  // namespace inferbench
