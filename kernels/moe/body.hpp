@@ -36,6 +36,14 @@ INFERBENCH_TARGET float ordered_sum(const float* x, std::int64_t n) {
   return total;
 }
 
+// Weights divided by `total`; equal ones where they have no usable sum.
+INFERBENCH_TARGET void scale_to_sum(const ExpertRouter& r, float total, float* weights) {
+  const bool usable = total > 0 && total <= std::numeric_limits<float>::max();
+  for (std::int64_t j = 0; j < r.top_k; ++j) {
+    weights[j] = (usable ? weights[j] / total : 1.0F / static_cast<float>(r.top_k)) * r.scale;
+  }
+}
+
 INFERBENCH_TARGET void softmax_weights(const ExpertRouter& r, const float* logits,
                                        const std::int32_t* experts, float* weights) {
   const float largest = logits[experts[0]];
@@ -50,7 +58,7 @@ INFERBENCH_TARGET void softmax_weights(const ExpertRouter& r, const float* logit
     }
     total = ordered_sum(e.data(), r.experts);
   }
-  for (std::int64_t j = 0; j < r.top_k; ++j) weights[j] = weights[j] / total * r.scale;
+  scale_to_sum(r, total, weights);
 }
 
 // Experts outside of the best groups lose their biased scores.
@@ -91,7 +99,7 @@ INFERBENCH_TARGET void sigmoid_route(const ExpertRouter& r, const float* logits,
     weights[j] = score[static_cast<std::size_t>(experts[j])];
     total += weights[j];
   }
-  for (std::int64_t j = 0; j < r.top_k; ++j) weights[j] = weights[j] / total * r.scale;
+  scale_to_sum(r, total, weights);
 }
 
 INFERBENCH_TARGET void route(const ExpertRouter& r, const float* logits, const float* bias,

@@ -26,6 +26,17 @@ void gather(std::span<const T> in, const ExpertRows& rows, std::span<T> out, Thr
   });
 }
 
+// Rows of one expert are in the order of tokens, so the same token twice would lie side by side.
+void ensure_chosen_once(const ExpertRows& rows) {
+  for (std::size_t e = 1; e < rows.offsets.size(); ++e) {
+    const auto end = static_cast<std::size_t>(rows.offsets[e]);
+    for (auto r = static_cast<std::size_t>(rows.offsets[e - 1]) + 1; r < end; ++r) {
+      ensure(rows.choice[r] / rows.top_k != rows.choice[r - 1] / rows.top_k,
+             "the experts of a token differ");
+    }
+  }
+}
+
 }  // namespace
 
 std::int64_t ExpertRows::active() const {
@@ -66,6 +77,7 @@ void order_by_expert(std::span<const std::int32_t> experts, std::int64_t top_k, 
   }
   std::copy_backward(rows.offsets.begin(), rows.offsets.end() - 1, rows.offsets.end());
   rows.offsets.front() = 0;
+  ensure_chosen_once(rows);
 }
 
 void moe_gather(std::span<const float> in, const ExpertRows& rows, std::span<float> out,

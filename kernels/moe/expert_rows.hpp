@@ -28,8 +28,8 @@ struct ExpertRows {
 };
 
 // Sorts the choices [tokens, top_k] of experts first .. first + count, those of an expert in the
-// order of their tokens; the experts of a token differ. Memory of `rows` is used again. Throws
-// std::logic_error for a negative expert.
+// order of their tokens. Memory of `rows` is used again. Throws std::logic_error for a
+// negative expert, and for one that a token chose twice: its rows would be added by two threads.
 void order_by_expert(std::span<const std::int32_t> experts, std::int64_t top_k, std::int64_t first,
                      std::int64_t count, ExpertRows& rows);
 

@@ -102,9 +102,11 @@ void route_reference(const ExpertRouter& r, std::span<const float> logits,
     double total = 0;
     const std::size_t summed = r.scores == RouterScores::softmax ? n : top_k;
     for (std::size_t j = 0; j < summed; ++j) total += score(j);
+    const bool usable = total > 0 && std::isfinite(total);
     for (std::size_t j = 0; j < top_k; ++j) {
+      const double weight = usable ? score(j) / total : 1.0 / static_cast<double>(top_k);
       experts[t * top_k + j] = order[j];
-      weights[t * top_k + j] = static_cast<float>(score(j) / total * static_cast<double>(r.scale));
+      weights[t * top_k + j] = static_cast<float>(weight * static_cast<double>(r.scale));
     }
   }
 }

@@ -17,7 +17,8 @@ namespace inferbench {
 //                  (DeepSeek-V3). With groups: only the experts of the top_groups groups take part
 //                  whose two best biased scores have the largest sum.
 //
-// Equal values: the lower index first, of experts and of groups.
+// Equal values: the lower index first, of experts and of groups. Where the chosen have no sum above
+// 0 to be divided by (no logit is finite, or scores are flushed to 0), their weights are equal.
 //
 // Sources: Jiang et al., "Mixtral of Experts", arXiv 2401.04088, section 2.1; DeepSeek-V3, arXiv
 // 2412.19437, section 2.1.2.

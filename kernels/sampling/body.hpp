@@ -91,8 +91,8 @@ float kth_largest(std::vector<float>& values, std::int64_t k) {
   return *at;
 }
 
-// The k first-ranked tokens. As many blocks have maxima of at least the k-th largest of these, so
-// the k-th largest logit is not below it.
+// The k first-ranked tokens, or all that have a logit where these are fewer. As many blocks have
+// maxima of at least the k-th largest of these, so the k-th largest logit is not below it.
 void keep_top_k(const float* logits, std::int64_t k, Scratch& s) {
   float least = kLowest;
   if (k <= static_cast<std::int64_t>(s.maxima.size())) {
@@ -100,6 +100,7 @@ void keep_top_k(const float* logits, std::int64_t k, Scratch& s) {
     least = kth_largest(s.ranked, k);
   }
   gather(logits, least, s);
+  k = std::min(k, static_cast<std::int64_t>(s.candidates.size()));  // NaN is none
   s.ranked.clear();
   for (const TokenCandidate& c : s.candidates) s.ranked.push_back(c.logit);
   const float last = kth_largest(s.ranked, k);
@@ -192,7 +193,7 @@ std::int32_t walk_all(const Scratch& s, std::uint64_t at) {
 }
 
 // Of all tokens: a histogram by rank finds the bin in which `need` is reached, and only the tokens
-// in it are ranked.What is not kept loses its probability.
+// in it are ranked, those of them that have any probability. What is not kept loses its own.
 std::int32_t sample_nucleus(const float* logits, double uniform, std::uint64_t need, Scratch& s) {
   const Crossing crossing = crossing_bin(need, s);
   s.candidates.clear();
@@ -204,10 +205,10 @@ std::int32_t sample_nucleus(const float* logits, double uniform, std::uint64_t n
         units_before_bin(p + at, bins + at, end - at, crossing.bin);
     if (!any_in_bin(bins + at, end - at, crossing.bin)) continue;
     for (std::int64_t i = at; i < end; ++i) {
-      if (bins[i] != crossing.bin) continue;
-      s.candidates.push_back({.logit = logits[i],
-                              .index = static_cast<std::int32_t>(i),
-                              .units = probability_units(p[i])});
+      const std::uint64_t units = probability_units(p[i]);
+      if (bins[i] != crossing.bin || units == 0) continue;  // a NaN would not be ranked
+      s.candidates.push_back(
+          {.logit = logits[i], .index = static_cast<std::int32_t>(i), .units = units});
     }
   }
   const NucleusEnd nucleus = end_of_ranked(s.candidates, crossing.before, need);

@@ -75,7 +75,10 @@ std::int32_t sample_reference(std::span<const float> logits, const SamplingReque
   check_sampling_request(r);
   std::vector<std::int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
-  const auto logit = [&](std::int32_t i) { return logits[static_cast<std::size_t>(i)]; };
+  const auto logit = [&](std::int32_t i) {
+    const float given = logits[static_cast<std::size_t>(i)];
+    return std::isnan(given) ? -std::numeric_limits<float>::infinity() : given;
+  };
   std::stable_sort(order.begin(), order.end(),
                    [&](std::int32_t a, std::int32_t b) { return logit(a) > logit(b); });
   const float largest = logit(order.front());

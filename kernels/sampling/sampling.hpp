@@ -18,9 +18,10 @@ struct SamplingRequest {
   double uniform = 0;      // in [0, 1)
 };
 
-// Tokens are ranked by logit, the largest first, equal ones by index. Of the first top_k, the
-// shortest beginning that holds top_p of their probability is kept; among the kept, in the order of
-// their index, the token in whose share of the probability `uniform` lies is sampled.
+// Tokens are ranked by logit, the largest first, equal ones by index; NaN is minus infinity. Of the
+// first top_k, the shortest beginning that holds top_p of their probability is kept; among the
+// kept, in the order of their index, the token in whose share of the probability `uniform` lies is
+// sampled.
 //
 // Probabilities are integers: exact_exp((logit - largest) / temperature) in units of 2^-42, summed
 // exactly. So the token depends on logits and request alone: not on instruction set, threads, batch
@@ -31,7 +32,7 @@ struct SamplingRequest {
 INFERBENCH_INLINE float token_probability(float logit, float largest, float inverse_temperature) {
   const float x = (logit - largest) * inverse_temperature;
   const float probability = exact_exp(x);
-  return x < -87.0F ? 0.0F : probability;
+  return x >= -87.0F ? probability : 0.0F;  // of NaN 0
 }
 INFERBENCH_INLINE std::uint64_t probability_units(float probability) {
   constexpr double kShift = 1024.0;  // 2^10: doubles from here on are 2^-42 apart
@@ -54,8 +55,7 @@ class Sampler {
   explicit Sampler(std::int64_t vocabulary, Isa isa = best_isa());
   ~Sampler();
 
-  //   logits  [requests, vocabulary]  fp32; minus infinity is a token that must not be sampled, NaN
-  //                                   must not occur
+  //   logits  [requests, vocabulary]  fp32; a token of minus infinity or NaN is never sampled
   //   tokens  [requests]              -1 where no logit is finite or one is plus infinity
   //
   // Throws Error for a request out of range, std::logic_error if spans disagree.

@@ -11,6 +11,10 @@
 #include "kernels/moe/reference.hpp"
 #include "kernels/registry.hpp"
 
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
 namespace inferbench {
 namespace {
 
@@ -82,6 +86,30 @@ TEST(MoeRoute, OnlyExpertsOfTheBestGroupsTakePart) {
   EXPECT_EQ(routed(r, logits).experts, (Ints{0, 5}));
 }
 
+// Weights of no usable sum: of logits minus infinity, and of sigmoids so small that a thread which
+// flushes denormal numbers has 0 / 0.
+TEST(MoeRoute, ChosenWithoutASumHaveEqualWeights) {
+  ExpertRouter r{.experts = 4, .top_k = 2, .scale = 3};
+  for (const RouterScores scores :
+       {RouterScores::softmax, RouterScores::softmax_top_k, RouterScores::sigmoid}) {
+    r.scores = scores;
+    const Routed chosen = routed(r, std::vector<float>(4, -HUGE_VALF));
+    EXPECT_EQ(chosen.experts, (Ints{0, 1}));
+    EXPECT_EQ(chosen.weights, (std::vector<float>{1.5F, 1.5F}));
+  }
+#if defined(__x86_64__)
+  constexpr unsigned kFlushDenormals = 0x8040;
+  const unsigned mode = _mm_getcsr();
+  Routed flushed{Ints(2), std::vector<float>(2)};
+  ThreadTeam one(1);  // this thread
+  _mm_setcsr(mode | kFlushDenormals);
+  moe_route(r, std::vector<float>(4, -1000), {}, flushed.experts, flushed.weights, one);
+  _mm_setcsr(mode);
+  EXPECT_EQ(flushed.experts, (Ints{0, 1}));
+  EXPECT_EQ(flushed.weights, (std::vector<float>{1.5F, 1.5F}));
+#endif
+}
+
 TEST(MoeRoute, RoutersThatAreNoneAreErrors) {
   for (const ExpertRouter& r :
        {ExpertRouter{.experts = 4, .top_k = 5}, ExpertRouter{.experts = 0, .top_k = 1},
@@ -120,6 +148,14 @@ TEST(MoePermute, ARankHasTheRowsOfItsExperts) {
   moe_combine(std::vector<float>{4, 8}, std::vector<float>{0.5F, 0.5F, 1, 1, 0.75F, 0.25F}, rows,
               out, team);
   EXPECT_EQ(out, (std::vector<float>{4, 0, 1}));
+}
+
+TEST(MoePermute, ATokenChoosesAnExpertOnce) {
+  ExpertRows rows;
+  EXPECT_THROW(order_by_expert(Ints{2, 0, 1, 1}, 2, 0, 3, rows), std::logic_error);
+  EXPECT_THROW(order_by_expert(Ints{4, 5, 4, 6, 7, 8}, 3, 4, 1, rows), std::logic_error);
+  order_by_expert(Ints{2, 0, 2, 1}, 2, 0, 3, rows);  // two tokens may choose the same
+  EXPECT_EQ(rows.rows_of(2), 2);
 }
 
 TEST(MoePermute, GatherThenCombineWithWeightsOfOneHalfIsTheIdentity) {

@@ -14,6 +14,7 @@ namespace inferbench {
 namespace {
 
 constexpr float kMasked = -std::numeric_limits<float>::infinity();
+constexpr float kNoNumber = std::numeric_limits<float>::quiet_NaN();
 
 std::vector<Isa> isas() {
   std::vector<Isa> present;
@@ -109,6 +110,53 @@ TEST(Sampling, MaskedTokensAreNeverSampled) {
     EXPECT_EQ(sampled(logits, {.uniform = u}), 77);
     EXPECT_EQ(sampled(logits, {.top_k = 5, .uniform = u}), 77);
     EXPECT_EQ(sampled(logits, {.top_p = 0.5, .uniform = u}), 77);
+  }
+}
+
+// Probabilities 2/3 and 1/3 at 3 and 70; everything else is no number. A top_k of more tokens than
+// there are numbers keeps those that there are.
+TEST(Sampling, WhatIsNoNumberIsNeverSampled) {
+  std::vector<float> logits(200, kNoNumber);
+  logits[3] = std::log(2.0F), logits[70] = 0.0F;
+  for (const std::int64_t k : {0, 2, 3, 5, 100, 199, 200}) {
+    for (const double p : {1.0, 0.9}) {
+      EXPECT_EQ(sampled(logits, {.top_k = k, .top_p = p, .uniform = 0.66}), 3);
+      EXPECT_EQ(sampled(logits, {.top_k = k, .top_p = p, .uniform = 0.67}), 70);
+    }
+    EXPECT_EQ(sampled(logits, {.top_k = k, .top_p = 0.5, .uniform = 0.99}), 3);
+  }
+  EXPECT_EQ(sampled(logits, {.top_k = 1, .uniform = 0.99}), 3);
+  EXPECT_EQ(sampled(logits, {.temperature = 0.0F}), 3);
+}
+
+TEST(Sampling, ARowWithoutAFiniteLargestLogitHasNoToken) {
+  for (const float rest : {kNoNumber, kMasked, 1.0F}) {
+    std::vector<float> logits(200, rest);
+    if (rest == 1.0F) logits[150] = -kMasked;  // plus infinity
+    for (const std::int64_t k : {0, 1, 100, 200}) {
+      for (const double p : {1.0, 0.5}) {
+        EXPECT_EQ(sampled(logits, {.top_k = k, .top_p = p, .uniform = 0.5}), -1);
+      }
+    }
+    EXPECT_EQ(sampled(logits, {.temperature = 0.0F}), -1);
+  }
+}
+
+// Of every token one in `rarity` is NaN, one minus infinity.
+TEST(Sampling, ImplementationsAgreeAmongTokensThatAreMaskedOrNoNumber) {
+  RandomStream random = Random(10).stream("holes");
+  for (const std::size_t n : {1U, 17U, 64U, 200U, 3000U}) {
+    for (const std::uint64_t rarity : {2U, 5U, 50U}) {
+      std::vector<float> logits = drawn(n, random.bits(), 0.1 + 60 * random.uniform());
+      for (float& l : logits) {
+        if (random.below(rarity) == 0) l = random.below(2) == 0 ? kNoNumber : kMasked;
+      }
+      for (const std::int64_t k : {0, 1, 7, 100, 2999}) {
+        for (const double p : {1.0, 0.95, 0.3}) {
+          sampled(logits, {.top_k = k, .top_p = p, .uniform = random.uniform()});
+        }
+      }
+    }
   }
 }
 
