@@ -80,20 +80,16 @@ INFERBENCH_TARGET void coded_tile(const TileCall& t) {
       in += Code::kUnit * sizeof(float);
       weights += kStepBytes;
     }
-    const bool add = t.accumulate || g > 0;
     INFERBENCH_UNROLL
     for (int v = 0; v < kVectors; ++v) {
       const std::size_t at = static_cast<std::size_t>(v / 2) * t.group_panel + g * kWidth +
                              static_cast<std::size_t>(kLanes * (v % 2));
-      const Vec::F scale = Scale::load(t.block_scales + at * Scale::kBytes);
-      INFERBENCH_UNROLL
-      for (int r = 0; r < kRows; ++r) {
-        float* out = t.out + r * t.out_stride + kLanes * v;
-        if (Scale::kGrouped) {
-          const Vec::F before = add ? Vec::load(out) : Vec::zero();
-          Vec::store(out, Vec::fma(scale, sum[r][v], before));
-        } else {
-          Vec::store(out, sum[r][v]);
+      if constexpr (Scale::kGrouped) {
+        add_scaled(t, g, v, Scale::load(t.block_scales + at * Scale::kBytes), sum);
+      } else {
+        INFERBENCH_UNROLL
+        for (int r = 0; r < kRows; ++r) {
+          Vec::store(t.out + r * t.out_stride + kLanes * v, sum[r][v]);
         }
       }
     }

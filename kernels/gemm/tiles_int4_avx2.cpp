@@ -3,20 +3,18 @@
 #include "kernels/cpu/target.hpp"
 #include "kernels/gemm/tiles.hpp"
 
+#if INFERBENCH_X86
+#include "kernels/cpu/vector_avx2.hpp"
+// After the vectors that it is about.
+#include "kernels/gemm/tile_body.hpp"
+#endif
+
 namespace inferbench {
 
 #if INFERBENCH_X86
 namespace {
 
-constexpr int kWidth = 16;  // two vectors
-constexpr std::size_t kAhead = 2048;
 constexpr std::size_t kStep = kWidth * 4;  // bytes of 8 k of a panel
-
-INFERBENCH_AVX2 INFERBENCH_INLINE __m256 scale_of(const TileCall& t, std::size_t g, int v) {
-  const std::uint16_t* at = t.scales + static_cast<std::size_t>(v / 2) * t.group_panel +
-                            g * kWidth + static_cast<std::size_t>(8 * (v % 2));
-  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
-}
 
 INFERBENCH_AVX2 INFERBENCH_INLINE __m256 zero_of(const TileCall& t, std::size_t g, int v) {
   const std::int8_t* at = t.zeros + static_cast<std::size_t>(v / 2) * t.group_panel + g * kWidth +
@@ -83,17 +81,8 @@ INFERBENCH_AVX2 void tile(const TileCall& t) {
       in += 8 * sizeof(float);
       weights += kStep;
     }
-    const bool add = t.accumulate || g > 0;
     INFERBENCH_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
-      const __m256 scale = scale_of(t, g, v);
-      INFERBENCH_UNROLL
-      for (int r = 0; r < kRows; ++r) {
-        float* out = t.out + r * t.out_stride + 8 * v;
-        const __m256 before = add ? _mm256_loadu_ps(out) : _mm256_setzero_ps();
-        _mm256_storeu_ps(out, _mm256_fmadd_ps(scale, sum[r][v], before));
-      }
-    }
+    for (int v = 0; v < kVectors; ++v) add_scaled(t, g, v, scale_of(t, g, v), sum);
   }
 }
 

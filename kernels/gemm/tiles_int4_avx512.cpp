@@ -3,21 +3,20 @@
 #include "kernels/cpu/target.hpp"
 #include "kernels/gemm/tiles.hpp"
 
+#if INFERBENCH_X86
+#include "kernels/cpu/vector_avx512.hpp"
+// After the vectors that it is about.
+#include "kernels/gemm/tile_body.hpp"
+#endif
+
 namespace inferbench {
 
 #if INFERBENCH_X86
 namespace {
 
-constexpr int kWidth = 32;                 // two vectors
 constexpr std::size_t kStep = kWidth * 4;  // bytes of 8 k of a panel
 
-// Scale and zero point of vector v's columns in group g.
-INFERBENCH_AVX512 INFERBENCH_INLINE __m512 scale_of(const TileCall& t, std::size_t g, int v) {
-  const std::uint16_t* at = t.scales + static_cast<std::size_t>(v / 2) * t.group_panel +
-                            g * kWidth + static_cast<std::size_t>(16 * (v % 2));
-  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
-}
-
+// Zero points of vector v's columns in group g.
 INFERBENCH_AVX512 INFERBENCH_INLINE __m512 zero_of(const TileCall& t, std::size_t g, int v) {
   const std::int8_t* at = t.zeros + static_cast<std::size_t>(v / 2) * t.group_panel + g * kWidth +
                           static_cast<std::size_t>(16 * (v % 2));
@@ -86,17 +85,8 @@ INFERBENCH_AVX512 void tile(const TileCall& t) {
       in += 8 * sizeof(float);
       weights += kStep;
     }
-    const bool add = t.accumulate || g > 0;
     INFERBENCH_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
-      const __m512 scale = scale_of(t, g, v);
-      INFERBENCH_UNROLL
-      for (int r = 0; r < kRows; ++r) {
-        float* out = t.out + r * t.out_stride + 16 * v;
-        const __m512 before = add ? _mm512_loadu_ps(out) : _mm512_setzero_ps();
-        _mm512_storeu_ps(out, _mm512_fmadd_ps(scale, sum[r][v], before));
-      }
-    }
+    for (int v = 0; v < kVectors; ++v) add_scaled(t, g, v, scale_of(t, g, v), sum);
   }
 }
 
