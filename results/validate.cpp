@@ -7,6 +7,7 @@
 #include <charconv>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -112,6 +113,37 @@ std::optional<int> major_version(const std::string& version) {
   return major;
 }
 
+// Our documents that are answers rather than results of a run: read by people and scripts, with no
+// rules behind them that could be checked.
+struct OtherDocument {
+  std::string_view schema, what;
+};
+constexpr OtherDocument kOtherDocuments[] = {
+    {"inferbench.advice", "what `advise --json` writes"},
+    {"inferbench.selftest", "what `selftest --json` writes"},
+    {"inferbench.machine", "what `bench machine --json` writes"},
+    {"inferbench.doctor", "what `doctor --json` writes"},
+    {"inferbench.explain", "what `explain --json` writes"},
+    {"inferbench.plan", "what `plan --json` writes"},
+    {"inferbench.claims", "what `claims --json` writes"},
+    {"inferbench.cost-profile", "a cost profile, which --profile reads"},
+    {"inferbench.models", "a file of models, which --model reads"},
+    {"inferbench.gpus", "a file of GPUs, which --gpu reads"},
+};
+
+// "inferbench.plan/1": a document of ours that is no result; nullopt: not ours.
+std::optional<Violation> other_document(const json& schema) {
+  if (!schema.is_string()) return std::nullopt;
+  const auto id = schema.get<std::string>();
+  for (const OtherDocument& other : kOtherDocuments) {
+    if (id.substr(0, id.find('/')) != other.schema) continue;
+    return Violation{"/schema", "is \"" + id + "\", " + std::string(other.what) +
+                                    ": not the result of a run, and not checked; results are "
+                                    "written by replay, sweep, find-max and bench"};
+  }
+  return std::nullopt;
+}
+
 // Asked before the schema: a file of another kind or version would answer with a page of violations
 // that all mean this.
 std::optional<Violation> wrong_schema(const json& document) {
@@ -119,6 +151,7 @@ std::optional<Violation> wrong_schema(const json& document) {
     return Violation{"", "is not an inferbench result: no \"schema\" key"};
   }
   const json& schema = document["schema"];
+  if (auto other = other_document(schema)) return other;
   if (!schema.is_object() || !schema.contains("id") || schema["id"] != kRunResultSchema) {
     return Violation{"/schema/id",
                      "is not an inferbench result: expected \"" + std::string(kRunResultSchema) +

@@ -95,8 +95,8 @@ void run_export(const Options& options) {
   OutputFile output(options.output);
   const RunResult result = read_run_result(options.file);
   if (!result.summary) {
-    throw Error(options.file, "is the result of a " + std::string(name(result.kind)),
-                "only a replay has requests to export");
+    throw Error(options.file, "is a result of kind \"" + std::string(name(result.kind)) + "\"",
+                "only a replay has requests to export", "inferbench replay ... --json FILE");
   }
   const Export exported = format.write(result, records_of(options, result), how);
   output.write(exported.text);

@@ -84,7 +84,7 @@ TEST(Export, RefusesAResultWithoutRecordsAndASweep) {
                           nlohmann::ordered_json::array(), {}, {}, sample_provenance()),
         output);
   }
-  expect_refused({"export", file, "--format", "inferencex"}, {"is the result of a sweep"});
+  expect_refused({"export", file, "--format", "inferencex"}, {"kind \"sweep\"", "only a replay"});
 }
 
 }  // namespace

@@ -166,6 +166,19 @@ TEST(Validate, SaysWhenAFileIsSomethingElse) {
   }
 }
 
+TEST(Validate, SaysWhichOfOurOtherDocumentsAFileIs) {
+  for (const auto& [schema, what] : {std::pair{"inferbench.advice", "advise --json"},
+                                     {"inferbench.selftest", "selftest --json"},
+                                     {"inferbench.machine", "bench machine --json"},
+                                     {"inferbench.plan/1", "plan --json"}}) {
+    const auto found = validate_run_result(json{{"schema", schema}}.dump());
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].pointer, "/schema");
+    EXPECT_NE(found[0].problem.find(what), std::string::npos) << found[0].problem;
+    EXPECT_NE(found[0].problem.find("not checked"), std::string::npos) << found[0].problem;
+  }
+}
+
 TEST(Validate, RefusesBottomlessNestingInsteadOfOverflowingTheStack) {
   const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
   EXPECT_EQ(validate_run_result(deep).front().problem, "nested more than 64 levels deep");
