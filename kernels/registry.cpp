@@ -84,7 +84,7 @@ const Op& kernel_op(std::string_view wanted) {
   for (const Op& op : kernel_ops()) {
     if (op.name == wanted) return op;
   }
-  throw unknown_name("kernel", "op", wanted, names(kernel_ops()));
+  throw unknown_name("kernel", "op", wanted, names(kernel_ops()), "inferbench list kernels");
 }
 
 std::vector<const Implementation*> implementations_of(std::string_view op) {

@@ -76,10 +76,13 @@ void set_draft(CpuSetup& setup) {
               "both speak the same tokens", "a draft model of the same family");
 }
 
+constexpr std::int64_t kMostBlocks = 0xFFFFFFFF;  // of a KV pool
+
 std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes available) {
   if (tokens != 0) {
-    if (tokens >= kKvBlock) return tokens / kKvBlock;
-    throw Error("--kv-tokens", std::to_string(tokens), "at least one block of 16 tokens",
+    const std::int64_t blocks = tokens < 0 ? 0 : tokens / kKvBlock;
+    if (blocks >= 1 && blocks <= kMostBlocks) return blocks;
+    throw Error("--kv-tokens", std::to_string(tokens), "from one block of 16 tokens to 2^32 - 1",
                 "leave it out for an eighth of the memory");
   }
   const auto on_all_ranks = [&](const DecoderShape& shape) {
@@ -91,7 +94,8 @@ std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes avail
   const auto affordable =
       static_cast<std::int64_t>(kPoolShare * std::max(available.count(), 4e9) / block);
   const std::int64_t sequence = (setup.shape.context + kKvBlock - 1) / kKvBlock;
-  return std::clamp(affordable, sequence, std::max(sequence, sequence * setup.limits.max_batch));
+  const std::int64_t batch = std::clamp<std::int64_t>(setup.limits.max_batch, 1, kMostBlocks);
+  return std::clamp(affordable, sequence, sequence * batch);
 }
 
 SchedulerOptions limits_of(const CpuSetup& setup) {

@@ -32,6 +32,13 @@ bool has_format(const std::string& op, const std::string& format) {
   return std::find(formats.begin(), formats.end(), format) != formats.end();
 }
 
+std::int64_t whole(const json& args, const char* key) {
+  const json& value = args.at(key);
+  const bool fits = value.is_number_unsigned() && value.get<std::uint64_t>() <= INT64_MAX;
+  if (!fits) throw Error(key, value.dump().substr(0, 40), "must be a whole number of at least 0");
+  return value.get<std::int64_t>();
+}
+
 // The element type of an operand, and the k-group that shares a scale (0: none, -1: all of k).
 struct Operand {
   std::string dtype;
@@ -62,7 +69,7 @@ Translated gemm(const json& args) {
   const Operand a = operand(args, "a", "dtype_a"), b = operand(args, "b", "dtype_b");
   Translated t{"gemm",
                gemm_format(a, b),
-               {{"m", args.at("m")}, {"n", args.at("n")}, {"k", args.at("k")}},
+               {{"m", whole(args, "m")}, {"n", whole(args, "n")}, {"k", whole(args, "k")}},
                ""};
   if (t.format.empty() || !has_format("gemm", t.format)) {
     return no("no format of gemm multiplies " + a.dtype + " by " + b.dtype);
@@ -76,7 +83,7 @@ std::string kv_format(const std::string& dtype) {
 }
 
 Translated attention(const json& args) {
-  const std::int64_t queries = args.at("seq_len_q"), keys = args.at("seq_len_kv");
+  const std::int64_t queries = whole(args, "seq_len_q"), keys = whole(args, "seq_len_kv");
   const bool decode = queries == 1;
   Translated t;
   t.op = decode ? "paged_decode" : "prefill_attention";
@@ -84,10 +91,10 @@ Translated attention(const json& args) {
   if (!has_format(t.op, t.format)) return no("no cache format " + t.format + " in " + t.op);
   if (!args.value("causal", true)) return no("attention without a causal mask has no op");
   if (keys < queries) return no("more queries than keys");
-  t.axes = {{"requests", args.at("batch_size")},
-            {"q_heads", args.at("num_heads")},
-            {"kv_heads", args.at("num_heads_kv")},
-            {"head_dim", args.at("head_dim")},
+  t.axes = {{"requests", whole(args, "batch_size")},
+            {"q_heads", whole(args, "num_heads")},
+            {"kv_heads", whole(args, "num_heads_kv")},
+            {"head_dim", whole(args, "head_dim")},
             {"context", keys - queries}};
   if (!decode) t.axes["tokens"] = queries;
   return t;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <limits>
 
 #include "harness/base/error.hpp"
 #include "harness/catalog/catalog.hpp"
@@ -45,6 +46,8 @@ TEST(CpuSetup, RefusesWhatIsNotExecuted) {
             "--kv-cpu-tier: moves keys and values to host memory");
   EXPECT_EQ(refused([](Asked& a) { a.options.threads = 1'000'000; }), "--threads: 1000000 threads");
   EXPECT_EQ(refused([](Asked& a) { a.options.kv_tokens = 15; }), "--kv-tokens: 15");
+  EXPECT_EQ(refused([](Asked& a) { a.options.kv_tokens = std::int64_t{1} << 40; }),
+            "--kv-tokens: 1099511627776");
   for (const auto& [option, set] : std::vector<std::pair<std::string, void (*)(Asked&)>>{
            {"--weights", [](Asked& a) { a.options.weights = "int8"; }},
            {"--kv", [](Asked& a) { a.options.kv = "fp8"; }},
@@ -107,7 +110,7 @@ TEST(CpuSetup, PoolHoldsABatchOfTheLongestSequencesOrAnEighthOfTheMemory) {
   asked.options.kv_tokens = 100;
   EXPECT_EQ(asked.setup().limits.kv_blocks, 6);
   asked.options.kv_tokens = 0;
-  asked.serving.max_batch = 1'000'000;
+  asked.serving.max_batch = std::numeric_limits<std::int64_t>::max();
   EXPECT_EQ(asked.setup().limits.kv_blocks, 8'000'000'000 / 8 / 4096);
 }
 
