@@ -158,7 +158,8 @@ void run_by_slo(const AdviseArguments& given, VerbContext& context) {
                             .requests = traffic.workload->requests.size()};
   const bool any = std::any_of(advices.begin(), advices.end(),
                                [](const Advice& advice) { return advice.serves; });
-  if (!any || InterruptGuard::requested()) context.exit_code = ExitCode::failed;
+  if (!any) context.exit_code = ExitCode::failed;
+  if (InterruptGuard::requested()) context.exit_code = kInterruptedExit;
   if (file) {
     file->write(advice_json(advices, about).dump(2) + "\n");
     file->commit();

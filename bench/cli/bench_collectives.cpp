@@ -9,9 +9,11 @@
 
 #include "bench/cli/collectives_report.hpp"
 #include "bench/cli/seed_option.hpp"
+#include "bench/cli/sweep_interrupt.hpp"
 #include "harness/base/error.hpp"
 #include "harness/base/output_file.hpp"
 #include "harness/base/text_table.hpp"
+#include "results/host_info.hpp"
 #include "results/run_result.hpp"
 #include "workloads/text_values.hpp"
 
@@ -130,6 +132,20 @@ void settle_ranks(Plan& plan, const RankStage& stage, int root) {
   }
 }
 
+// At least in, out and a vector to work in, of every rank on this host. Every process agrees, so
+// that none waits for one that has left.
+void refuse_too_large(const Plan& plan, RankStage& stage, const BenchCollectivesArguments& given) {
+  const auto memory = static_cast<double>(read_host_info().memory_bytes);
+  const int most = *std::max_element(plan.ranks.begin(), plan.ranks.end());
+  const auto hosts = static_cast<int>(std::max<std::size_t>(1, stage.host_names().size()));
+  const int here = plan.over(Transport::threads) ? most : (most + hosts - 1) / hosts;
+  const double needed = 3.0 * here * static_cast<double>(plan.sizes.back());
+  if (stage.sum(memory > 0 && needed > memory ? 1 : 0) == 0) return;
+  throw Error("-e", given.end + " takes at least " + human_bytes(needed) + " of memory",
+              std::to_string(here) + " ranks on a host hold in, out and a vector to work in",
+              "smaller messages or fewer ranks");
+}
+
 std::vector<CollectiveSubject> subjects_of(const Plan& plan, Collective kind, bool ping_pong,
                                            const std::vector<std::string>& wanted) {
   std::vector<CollectiveSubject> subjects;
@@ -177,6 +193,11 @@ std::vector<Task> tasks_of(const BenchCollectivesArguments& given, const Plan& p
   return tasks;
 }
 
+// Points behind an interrupted one are too.
+bool was_interrupted(const std::vector<CollectivePoint>& points) {
+  return !points.empty() && points.back().interrupted;
+}
+
 std::vector<CollectivePoint> measure(RankStage& stage, const std::vector<Task>& tasks,
                                      const Plan& plan, std::uint64_t seed) {
   std::size_t subjects = 0;
@@ -184,9 +205,12 @@ std::vector<CollectivePoint> measure(RankStage& stage, const std::vector<Task>& 
   CollectiveOptions options;
   options.budget = plan.budget / static_cast<Duration::rep>(std::max<std::size_t>(subjects, 1));
   options.seed = seed;
+  options.interrupted = InterruptGuard::requested;
   std::vector<CollectivePoint> points;
   for (const Task& task : tasks) {
-    points.push_back(measure_point(stage, task.problem, task.subjects, options));
+    points.push_back(was_interrupted(points)
+                         ? unvisited_point(task.problem, task.subjects)
+                         : measure_point(stage, task.problem, task.subjects, options));
   }
   return points;
 }
@@ -218,6 +242,17 @@ void print(const BenchCollectivesArguments& given, const std::vector<CollectiveP
   std::cout << collectives_table(points, place, form);
 }
 
+// How many rows there are; on stderr, where no table is disturbed.
+void tell_interrupted(const std::vector<CollectivePoint>& points) {
+  std::size_t rows = 0, timed = 0;
+  for (const CollectivePoint& point : points) {
+    for (const CollectiveResult& result : point.results) {
+      ++rows, timed += result.timed.samples.empty() ? 0 : 1;
+    }
+  }
+  std::cerr << "interrupted: " << timed << " of " << rows << " rows were measured\n";
+}
+
 bool any_wrong(const std::vector<CollectivePoint>& points) {
   for (const CollectivePoint& point : points) {
     for (const CollectiveResult& result : point.results) {
@@ -225,6 +260,24 @@ bool any_wrong(const std::vector<CollectivePoint>& points) {
     }
   }
   return false;
+}
+
+ExitCode exit_code_of(const std::vector<CollectivePoint>& points) {
+  if (was_interrupted(points)) return kInterruptedExit;
+  return any_wrong(points) ? ExitCode::failed : ExitCode::done;
+}
+
+RunResult result_of(const BenchCollectivesArguments& given, const Plan& plan,
+                    const std::vector<CollectivePoint>& points, const CollectivePlace& place,
+                    Provenance provenance) {
+  RunResult result =
+      make_kernels_result(Method::measured_host, configuration_of(given, plan),
+                          collective_rows(points, place, given.seed), {}, std::move(provenance));
+  if (was_interrupted(points)) {
+    result.validity.reasons.push_back(
+        {.id = "interrupted", .text = "ended before its time", .invalidates = false});
+  }
+  return result;
 }
 
 // Only the leading process writes; all of them stop if it cannot.
@@ -250,6 +303,8 @@ ExitCode run_bench_collectives(const BenchCollectivesArguments& given) {
   // Threads among MPI processes work in the first one; without MPI there is one process.
   RankStage stage(plan.over(Transport::mpi) || launched_by_mpi());
   settle_ranks(plan, stage, given.root);
+  refuse_too_large(plan, stage, given);
+  const InterruptGuard guard;  // from before there is a file to be left behind
   bool failed = false;
   const std::unique_ptr<OutputFile> file = open_output(stage, given.json, failed);
   if (failed) return ExitCode::bad_input;
@@ -257,16 +312,12 @@ ExitCode run_bench_collectives(const BenchCollectivesArguments& given) {
   const CollectivePlace place{stage.mpi_version(), stage.host_names(), stage.cores()};
   const std::vector<CollectivePoint> points =
       measure(stage, tasks_of(given, plan), plan, given.seed);
-  const ExitCode code = any_wrong(points) ? ExitCode::failed : ExitCode::done;
+  const ExitCode code = exit_code_of(points);
   if (!stage.leads()) return code;
   finish(provenance);
-  if (file) {
-    write_run_result(
-        make_kernels_result(Method::measured_host, configuration_of(given, plan),
-                            collective_rows(points, place, given.seed), {}, std::move(provenance)),
-        *file);
-  }
+  if (file) write_run_result(result_of(given, plan, points, place, std::move(provenance)), *file);
   if (!file || !file->is_stdout()) print(given, points, place);
+  if (was_interrupted(points)) tell_interrupted(points);
   return code;
 }
 
@@ -297,8 +348,8 @@ void add_bench_collectives(CLI::App& bench, VerbContext& context) {
       ->capture_default_str();
   add_seed_option(*verb, given->seed, "inputs, and the order in each round");
   verb->add_option("--json", given->json, "write a result file; - is stdout");
-  verb->add_flag("--csv", given->csv, "print the table as CSV");
-  verb->add_flag("--md", given->markdown, "print the table as Markdown");
+  CLI::Option* csv = verb->add_flag("--csv", given->csv, "print the table as CSV");
+  verb->add_flag("--md", given->markdown, "print the table as Markdown")->excludes(csv);
   verb->callback([given, &context] { context.exit_code = run_bench_collectives(*given); });
 }
 

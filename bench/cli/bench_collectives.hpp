@@ -26,7 +26,8 @@ struct BenchCollectivesArguments {
 // Adds the verb below `bench`.
 void add_bench_collectives(CLI::App& bench, VerbContext& context);
 
-// done, or failed if an element was wrong. Throws Error for input that cannot be used.
+// done, failed if an element was wrong, or kInterruptedExit with what was finished until then.
+// Throws Error for input that cannot be used.
 ExitCode run_bench_collectives(const BenchCollectivesArguments& given);
 
 }  // namespace inferbench

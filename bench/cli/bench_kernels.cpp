@@ -8,6 +8,7 @@
 
 #include "bench/cli/bench_report.hpp"
 #include "bench/cli/bench_result.hpp"
+#include "bench/cli/bench_threads.hpp"
 #include "bench/cli/list_kernels.hpp"
 #include "bench/cli/sweep_interrupt.hpp"
 #include "harness/base/error.hpp"
@@ -100,6 +101,23 @@ std::vector<BenchCase> cases_of(const BenchKernelsArguments& given) {
   return expand(request);
 }
 
+// Where nothing is measured there is nothing to write.
+void refuse_files_of_nothing(const BenchKernelsArguments& given) {
+  const char* instead = given.list      ? "--list"
+                        : given.dry_run ? "--dry-run"
+                        : given.profile ? "--profile"
+                                        : nullptr;
+  if (instead == nullptr) return;
+  for (const auto& [option, path] : {std::pair{"--json", given.json},
+                                     {"--csv", given.csv},
+                                     {"--md", given.markdown},
+                                     {"--gbench", given.gbench}}) {
+    if (path.empty()) continue;
+    throw Error(option, "is given with " + std::string(instead), "that measures nothing to write",
+                "leave one of the two out");
+  }
+}
+
 std::size_t row_count(const std::vector<BenchCase>& cases) {
   std::size_t rows = 0;
   for (const BenchCase& c : cases) rows += std::max<std::size_t>(1, c.implementations.size());
@@ -114,10 +132,20 @@ Duration budget_of(const BenchKernelsArguments& given, std::size_t rows) {
   return std::min<Duration>(1min, 1s * static_cast<int>(std::min<std::size_t>(rows, 60)));
 }
 
-BindOptions bind_options(const BenchKernelsArguments& given) {
-  if (given.threads < 1 || given.threads > 4096) {
-    throw Error("--threads", std::to_string(given.threads), "from 1 to 4096");
+Duration longest_run(const BenchKernelsArguments& given) {
+  const Duration longest = parse_duration(given.longest_run, "--longest-run");
+  if (longest <= Duration(0)) {
+    throw Error("--longest-run", given.longest_run, "must be more than 0, or nothing would run");
   }
+  if (given.no_roofs && given.longest_run != BenchKernelsArguments{}.longest_run) {
+    throw Error("--longest-run", given.longest_run + " would do nothing with --no-roofs",
+                "the roofs foretell how long a run takes", "leave one of the two out");
+  }
+  return longest;
+}
+
+BindOptions bind_options(const BenchKernelsArguments& given) {
+  check_bench_threads(given.threads);
   BindOptions bind;
   bind.threads = given.threads;
   bind.cache = cache_of(given);
@@ -133,7 +161,7 @@ BenchOptions options_of(const BenchKernelsArguments& given, Duration budget) {
   options.sampler.interrupted = InterruptGuard::requested;
   options.budget = budget;
   if (!given.no_roofs) options.roof_budget = std::clamp<Duration>(budget / 10, 100ms, 4s);
-  options.longest_run = parse_duration(given.longest_run, "--longest-run");
+  options.longest_run = longest_run(given);
   options.memory_limit = memory_limit(given);
   options.keep_limit = options.memory_limit / 2;
   return options;
@@ -218,18 +246,24 @@ struct KernelOutputs {
 
 void print_table(const BenchOutcome& outcome, const BenchOptions& options, Duration elapsed) {
   std::cout << row_table(outcome.rows).str() << "\n"
-            << unmeasured_text(outcome.rows) << roofs_text(outcome.roofs) << outcome.rows.size()
-            << " rows, " << name(options.bind.cache) << " caches, "
+            << unmeasured_text(outcome.rows) << roofs_text(outcome.roofs)
+            << row_counts(outcome.rows) << ", " << name(options.bind.cache) << " caches, "
             << (options.sampler.clock == TimedClock::cpu ? "CPU" : "wall") << " time, measured in "
             << human_seconds(seconds(elapsed).count()) << " with " << outcome.rounds
-            << " rounds to the least certain" << (outcome.interrupted ? "; interrupted" : "")
-            << "\n";
+            << " rounds to the least certain\n";
+}
+
+ExitCode exit_code_of(const BenchOutcome& outcome) {
+  if (outcome.interrupted) return kInterruptedExit;
+  const bool wrong =
+      std::any_of(outcome.rows.begin(), outcome.rows.end(),
+                  [](const KernelRow& row) { return row.status == RowStatus::failed; });
+  return wrong ? ExitCode::failed : ExitCode::done;
 }
 
 void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& cases,
-             VerbContext& context) {
-  const Duration budget = budget_of(given, row_count(cases));
-  const BenchOptions options = options_of(given, budget);
+             const BenchOptions& options, VerbContext& context) {
+  const InterruptGuard guard;  // from before there are files to be left behind
   const KernelOutputs outputs(given);
   Provenance provenance = start_provenance(given.seed);
   if (!given.operators.empty()) add_input(provenance, "operators", given.operators);
@@ -237,7 +271,6 @@ void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& c
   noise.load_before = read_host_info().load_average;
   const Duration stolen_before = stolen_time();
 
-  const InterruptGuard guard;
   ThreadStopwatch one;
   TeamStopwatch many(given.threads);
   Stopwatch& stopwatch = given.threads == 1 ? static_cast<Stopwatch&>(one) : many;
@@ -252,28 +285,30 @@ void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& c
   noise.load_after = read_host_info().load_average;
   noise.frequency_hz = core_frequency_hz();
   finish(provenance);
-  for (const KernelRow& row : outcome.rows) {
-    if (row.status == RowStatus::failed) context.exit_code = ExitCode::failed;
-  }
+  context.exit_code = exit_code_of(outcome);
+  if (outcome.interrupted) std::cerr << "interrupted: " << row_counts(outcome.rows) << "\n";
   if (outputs.table) print_table(outcome, options, noise.elapsed);
-  outputs.write(bench_result(given, budget, std::move(outcome), noise, std::move(provenance)));
+  outputs.write(
+      bench_result(given, options.budget, std::move(outcome), noise, std::move(provenance)));
 }
 
 }  // namespace
 
 void run_bench_kernels(const BenchKernelsArguments& given, VerbContext& context) {
+  refuse_files_of_nothing(given);
   if (given.list) {
     std::cout << kernel_text(given.ops);
     return;
   }
   const std::vector<BenchCase> cases = cases_of(given);
+  const BenchOptions options = options_of(given, budget_of(given, row_count(cases)));
   if (given.dry_run) {
     print_dry_run(cases);
   } else if (given.profile) {
-    const std::size_t runs = run_once(cases, bind_options(given));
+    const std::size_t runs = run_once(cases, options.bind);
     std::cout << "ran " << runs << (runs == 1 ? " kernel" : " kernels") << " once\n";
   } else {
-    measure(given, cases, context);
+    measure(given, cases, options, context);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "bench/cli/bench_threads.hpp"
+#include "bench/cli/sweep_interrupt.hpp"
 #include "harness/base/error.hpp"
 #include "harness/base/output_file.hpp"
 #include "harness/base/text_table.hpp"
@@ -18,11 +20,16 @@
 namespace inferbench {
 namespace {
 
-// One probe on one number of threads; timed is empty where the machine cannot.
+// One probe on one number of threads; timed is empty where the machine cannot, or where an
+// interrupt came before.
 struct Row {
   MachineProbe probe;
   unsigned threads = 1;
   std::optional<TimedSubject> timed;
+
+  std::string not_measured() const {
+    return probe.reason.empty() ? "interrupted before its turn" : probe.reason;
+  }
 
   // Work of all threads per nanosecond is giga-work per second.
   double rate(double ns) const { return probe.work * threads / ns; }
@@ -64,12 +71,13 @@ std::vector<Row> measure(const BenchMachineArguments& given, unsigned threads, D
                           team.run([&](unsigned thread) { by_thread[thread][p].run(); });
                         }});
   }
-  if (subjects.empty()) return rows;
+  if (subjects.empty() || InterruptGuard::requested()) return rows;
   ThreadStopwatch stopwatch;
   SamplerOptions options;
   options.budget = budget / static_cast<Duration::rep>(subjects.size());
   options.relative_width = 0.01;
   options.seed = given.seed;
+  options.interrupted = InterruptGuard::requested;
   std::vector<TimedSubject> timed = time_subjects(subjects, stopwatch, options);
   for (TimedSubject& subject : timed) {
     const auto row = std::find_if(rows.begin(), rows.end(),
@@ -85,8 +93,8 @@ TextTable table_of(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     const MachineProbe& probe = row.probe;
     if (!row.timed) {
-      table.add(
-          {probe.name, std::to_string(row.threads), "-", "", probe.unit, "", "", "", probe.reason});
+      table.add({probe.name, std::to_string(row.threads), "-", "", probe.unit, "", "", "",
+                 row.not_measured()});
       continue;
     }
     const TimedSubject& timed = *row.timed;
@@ -116,7 +124,7 @@ nlohmann::ordered_json json_of(const std::vector<Row>& rows, const BenchMachineA
                                     {"unit", row.probe.unit},
                                     {"what", row.probe.what}};
     if (!row.timed) {
-      entry["not_measured"] = row.probe.reason;
+      entry["not_measured"] = row.not_measured();
     } else {
       const TimedSubject& timed = *row.timed;
       entry["work_per_thread"] = row.probe.work;
@@ -138,20 +146,17 @@ nlohmann::ordered_json json_of(const std::vector<Row>& rows, const BenchMachineA
 std::vector<unsigned> thread_counts(const BenchMachineArguments& given) {
   const auto cores = static_cast<unsigned>(std::max(1, read_host_info().allowed_cpus));
   if (given.threads.empty()) return cores == 1 ? std::vector{1U} : std::vector{1U, cores};
-  for (const unsigned threads : given.threads) {
-    if (threads >= 1 && threads <= 4096) continue;
-    throw Error("--threads", std::to_string(threads), "from 1 to 4096",
-                "this process may use " + std::to_string(cores));
-  }
+  for (const unsigned threads : given.threads) check_bench_threads(threads);
   return given.threads;
 }
 
 }  // namespace
 
-void run_bench_machine(const BenchMachineArguments& given) {
+ExitCode run_bench_machine(const BenchMachineArguments& given) {
   check_names(given.only);
   const std::vector<unsigned> counts = thread_counts(given);
   const Duration budget = parse_duration(given.budget, "--budget");
+  const InterruptGuard guard;  // from before there is a file to be left behind
   std::unique_ptr<OutputFile> file;
   if (!given.json.empty()) file = std::make_unique<OutputFile>(given.json);
   std::vector<Row> rows;
@@ -163,10 +168,12 @@ void run_bench_machine(const BenchMachineArguments& given) {
   if (file) {
     file->write(json_of(rows, given).dump(1) + "\n");
     file->commit();
-    if (file->is_stdout()) return;
   }
   const TextTable table = table_of(rows);
-  std::cout << (given.csv ? table.csv() : table.str());
+  if (!file || !file->is_stdout()) std::cout << (given.csv ? table.csv() : table.str());
+  if (!InterruptGuard::requested()) return ExitCode::done;
+  std::cerr << "interrupted: rates are of what was measured until then\n";
+  return kInterruptedExit;
 }
 
 }  // namespace inferbench

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/error.hpp"
+
 namespace inferbench {
 
 // `inferbench bench machine`
@@ -16,7 +18,8 @@ struct BenchMachineArguments {
   bool csv = false;
 };
 
-// Throws Error for input that cannot be used.
-void run_bench_machine(const BenchMachineArguments& given);
+// done, or kInterruptedExit with what was measured until then. Throws Error for input that cannot
+// be used.
+ExitCode run_bench_machine(const BenchMachineArguments& given);
 
 }  // namespace inferbench

@@ -182,6 +182,19 @@ std::string unmeasured_text(const std::vector<KernelRow>& rows) {
   return text;
 }
 
+std::string row_counts(const std::vector<KernelRow>& rows) {
+  const auto count = [&](RowStatus status) {
+    return std::count_if(rows.begin(), rows.end(),
+                         [&](const KernelRow& row) { return row.status == status; });
+  };
+  const auto timed = count(RowStatus::timed), wrong = count(RowStatus::failed),
+             skipped = count(RowStatus::skipped);
+  std::string text = std::to_string(timed) + (timed == 1 ? " row timed" : " rows timed");
+  if (wrong > 0) text += ", " + std::to_string(wrong) + " wrong";
+  if (skipped > 0) text += ", " + std::to_string(skipped) + " skipped";
+  return text;
+}
+
 std::string roofs_text(const std::vector<Roof>& roofs) {
   if (roofs.empty()) return "";
   const unsigned threads = roofs.front().threads;

@@ -95,7 +95,7 @@ void add_bench_verb(CLI::App& program, VerbContext& context) {
   add_seed_option(*machine, given->seed, "order of the probes in each round");
   machine->add_option("--json", given->json, "write rates and raw samples as JSON; - is stdout");
   machine->add_flag("--csv", given->csv, "print the table as CSV");
-  machine->callback([given] { run_bench_machine(*given); });
+  machine->callback([given, &context] { context.exit_code = run_bench_machine(*given); });
 }
 
 }  // namespace inferbench

@@ -200,7 +200,8 @@ void run_find_max(FindMaxArguments given, VerbContext& context) {
   const InterruptGuard interrupt;
   given.search.stop = [] { return InterruptGuard::requested(); };
   const FindMaxResult result = find_max(probe, tasks, given.search);
-  if (result.interrupted || !result.best) context.exit_code = ExitCode::failed;
+  if (!result.best) context.exit_code = ExitCode::failed;
+  if (result.interrupted) context.exit_code = kInterruptedExit;
   if (file) {
     write_json(*file, configuration_of(given, probe, tasks), result, std::move(provenance));
     if (file->is_stdout()) return;

@@ -12,7 +12,8 @@ constexpr const char* kAbout =
     "inferbench: this model, this traffic, these GPUs: what will each user see, and what will "
     "each\n"
     "GPU deliver?\n\nExit codes: 0 done, 1 failed, 2 input not usable, 3 regression,\n"
-    "4 inconclusive (strict), 5 comparison invalid.";
+    "4 inconclusive (strict), 5 comparison invalid,\n"
+    "130 interrupted: what was finished is kept.";
 
 // CLI11 answers an unknown verb with "argument not expected"; ours names the nearest.
 void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {

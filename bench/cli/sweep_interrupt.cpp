@@ -2,6 +2,8 @@
 
 #include <csignal>
 
+#include "harness/base/removed_on_signal.hpp"
+
 namespace inferbench {
 namespace {
 
@@ -9,7 +11,7 @@ volatile std::sig_atomic_t interrupted = 0;
 
 void on_interrupt(int signal) {
   interrupted = 1;
-  std::signal(signal, SIG_DFL);
+  std::signal(signal, end_by_signal);
 }
 
 }  // namespace
@@ -21,8 +23,8 @@ InterruptGuard::InterruptGuard() {
 }
 
 InterruptGuard::~InterruptGuard() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  std::signal(SIGINT, end_by_signal);
+  std::signal(SIGTERM, end_by_signal);
 }
 
 bool InterruptGuard::requested() {

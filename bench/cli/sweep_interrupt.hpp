@@ -1,9 +1,14 @@
 #pragma once
 
+#include "harness/base/error.hpp"
+
 namespace inferbench {
 
-// While it lives, the first Ctrl-C asks the work to stop instead of ending the program; the second
-// ends it.
+// Exit code of work that was asked to stop and kept what it had: as shells tell of SIGINT.
+inline constexpr ExitCode kInterruptedExit{130};
+
+// While it lives, the first SIGINT (Ctrl-C) or SIGTERM asks the work to stop instead of ending the
+// program; the second of the same ends it, without the files that it was writing.
 class InterruptGuard {
  public:
   InterruptGuard();

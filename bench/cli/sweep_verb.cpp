@@ -134,7 +134,7 @@ void run_sweep_verb(const SweepOptions& options, VerbContext& context) {
   const bool piped = (json && json->is_stdout()) || (csv && csv->is_stdout());
   std::ostream& out = piped ? std::cerr : std::cout;
   if (result.partial()) {
-    context.exit_code = ExitCode::failed;
+    context.exit_code = kInterruptedExit;
     out << partial_line(result);
   }
   if (piped) return;

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "harness/base/error.hpp"
+#include "harness/base/removed_on_signal.hpp"
 
 namespace inferbench {
 namespace {
@@ -32,18 +33,28 @@ OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
     throw Error(path_, "is a folder", "expected a file name", "e.g. " + path_ + "/result.json");
   }
   if (is_plain(path_)) temporary_ = path_ + ".tmp." + std::to_string(::getpid());
-  file_ = std::fopen(temporary_.empty() ? path_.c_str() : temporary_.c_str(), "wb");
-  if (file_ == nullptr) {
-    throw Error(path_, std::string("cannot be written: ") + std::strerror(errno),
-                "results are written beside their target and renamed",
-                "name a file in a folder that exists and that you may write to");
+  if (!temporary_.empty()) remove_on_signal(temporary_);  // before it is there to be left behind
+  file_ = std::fopen(temporary_.empty() ? path_.c_str() : temporary_.c_str(),
+                     temporary_.empty() ? "wb" : "wbx");
+  if (file_ != nullptr) return;
+  const int reason = errno;
+  if (!temporary_.empty()) keep_on_signal(temporary_);
+  if (reason == EEXIST) {
+    throw Error(path_, "is being written as another output of this run",
+                "each output has a file of its own",
+                "name two files; " + temporary_ + " may be removed if no run is writing it");
   }
+  throw Error(path_, std::string("cannot be written: ") + std::strerror(reason),
+              "results are written beside their target and renamed",
+              "name a file in a folder that exists and that you may write to");
 }
 
 OutputFile::~OutputFile() {
   if (file_ == nullptr || is_stdout()) return;
   std::fclose(file_);
-  if (!temporary_.empty()) std::remove(temporary_.c_str());
+  if (temporary_.empty()) return;
+  std::remove(temporary_.c_str());
+  keep_on_signal(temporary_);
 }
 
 void OutputFile::write(std::string_view text) {
@@ -62,11 +73,14 @@ void OutputFile::commit() {
     if (!closed) throw Failure(path_ + ": write failed: " + std::strerror(errno));
     return;
   }
-  if (!synced || !closed || std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    const std::string reason = std::strerror(errno);
-    std::remove(temporary_.c_str());
-    throw Failure(path_ + ": write failed: " + reason);
+  if (synced && closed && std::rename(temporary_.c_str(), path_.c_str()) == 0) {
+    keep_on_signal(temporary_);
+    return;
   }
+  const std::string reason = std::strerror(errno);
+  std::remove(temporary_.c_str());
+  keep_on_signal(temporary_);
+  throw Failure(path_ + ": write failed: " + reason);
 }
 
 std::string read_file(const std::string& path) {

@@ -16,6 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr const char* kInterrupted = "interrupted before it was measured";
+
 // Buffers of the ranks that this process is: of threads all of them, of MPI one.
 class LocalBuffers {
  public:
@@ -51,7 +53,10 @@ class Point {
 
   CollectivePoint measure(std::span<const CollectiveSubject> subjects) {
     CollectivePoint point{.problem = problem_, .results = {}};
-    for (const CollectiveSubject& subject : subjects) point.results.push_back(checked(subject));
+    for (const CollectiveSubject& subject : subjects) {
+      if (!interrupted()) point.results.push_back(checked(subject));
+    }
+    if (interrupted()) return unvisited_point(problem_, subjects);
     for (CollectiveResult& result : point.results) {
       if (!result.skipped.empty() || result.wrong > 0) continue;
       of_result_.push_back(&result);
@@ -59,7 +64,12 @@ class Point {
     }
     add_probes();
     take_samples();
-    hand_out(point);
+    point.interrupted = interrupted_;
+    if (interrupted_ && rounds_ < options_.fewest) {
+      for (CollectiveResult* result : of_result_) result->skipped = kInterrupted;
+    } else {
+      hand_out(point);
+    }
     return point;
   }
 
@@ -71,12 +81,21 @@ class Point {
     return *kept;
   }
 
+  // Was any process asked to stop? All of them ask at the same places.
+  bool interrupted() {
+    const bool asked = options_.interrupted && options_.interrupted();
+    interrupted_ = interrupted_ || stage_.sum(asked ? 1 : 0) > 0;
+    return interrupted_;
+  }
+
   CollectiveResult checked(const CollectiveSubject& subject);
   void add(const CollectiveSubject& subject);
   void add_probes();
   void calibrate(Timed& subject);
   void take_samples();
   void sample(Timed& subject, std::int64_t round);
+  void drop_round(std::int64_t round);
+  void finish_all(StopReason stop);
   void finish(TimedSubject& timed) const;
   void hand_out(CollectivePoint& point);
   std::optional<double> of_model(const CollectiveResult& result,
@@ -90,6 +109,8 @@ class Point {
   std::vector<Timed> timed_;
   std::size_t copy_ = 0, barrier_ = 0;  // in timed_; 0: no probes
   double piece_bytes_ = 1;              // of threads
+  std::int64_t rounds_ = 0;             // whole ones
+  bool interrupted_ = false;
 };
 
 CollectiveResult Point::checked(const CollectiveSubject& subject) {
@@ -181,23 +202,44 @@ void Point::sample(Timed& subject, std::int64_t round) {
                                    .round = round});
 }
 
+// The samples of a round that was not finished.
+void Point::drop_round(std::int64_t round) {
+  for (Timed& subject : timed_) {
+    std::erase_if(subject.timed.samples, [&](const TimedSample& s) { return s.round == round; });
+  }
+}
+
 void Point::take_samples() {
-  for (Timed& subject : timed_) calibrate(subject);
+  for (Timed& subject : timed_) {
+    if (interrupted()) return;
+    calibrate(subject);
+  }
   const Clock::time_point begin = Clock::now();
   const Duration budget = options_.budget * static_cast<Duration::rep>(timed_.size());
   const RandomStream orders = Random(options_.seed).stream("collectives.order");
   bool spent = false;
-  for (std::int64_t round = 0; round < options_.most && !spent; ++round) {
-    RandomStream draw = orders.at(static_cast<std::uint64_t>(round));
+  for (; rounds_ < options_.most && !spent; ++rounds_) {
+    RandomStream draw = orders.at(static_cast<std::uint64_t>(rounds_));
     std::vector<std::size_t> order(timed_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[draw.below(i)]);
-    for (const std::size_t subject : order) sample(timed_[subject], round);
-    spent = Clock::now() - begin >= budget && round + 1 >= options_.fewest;
+    for (const std::size_t subject : order) {
+      if (interrupted()) {
+        drop_round(rounds_);
+        if (rounds_ >= options_.fewest) finish_all(StopReason::interrupted);
+        return;
+      }
+      sample(timed_[subject], rounds_);
+    }
+    spent = Clock::now() - begin >= budget && rounds_ + 1 >= options_.fewest;
     spent = stage_.agree(spent ? 1 : 0) != 0;
   }
+  finish_all(spent ? StopReason::budget : StopReason::most_samples);
+}
+
+void Point::finish_all(StopReason stop) {
   for (Timed& subject : timed_) {
-    subject.timed.stop = spent ? StopReason::budget : StopReason::most_samples;
+    subject.timed.stop = stop;
     finish(subject.timed);
   }
 }
@@ -254,6 +296,17 @@ void Point::hand_out(CollectivePoint& point) {
 }
 
 }  // namespace
+
+CollectivePoint unvisited_point(const CollectiveProblem& problem,
+                                std::span<const CollectiveSubject> subjects) {
+  CollectivePoint point{.problem = problem, .results = {}, .interrupted = true};
+  for (const CollectiveSubject& subject : subjects) {
+    CollectiveResult& result = point.results.emplace_back();
+    result.subject = subject;
+    result.skipped = kInterrupted;
+  }
+  return point;
+}
 
 CollectivePoint measure_point(RankStage& stage, const CollectiveProblem& problem,
                               std::span<const CollectiveSubject> subjects,

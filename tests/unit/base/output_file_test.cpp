@@ -28,6 +28,15 @@ TEST(OutputFile, AppearsOnlyWhenCommitted) {
   EXPECT_EQ(read_file(path), "{}");
 }
 
+TEST(OutputFile, IsOneOutputsAlone) {
+  const std::string path = scratch("twice.json");
+  {
+    const OutputFile first(path);
+    EXPECT_THROW(OutputFile("/" + path), Error);  // by another name
+  }
+  const OutputFile again(path);
+}
+
 TEST(OutputFile, LeavesTheOlderFileAloneWhenTheRunDies) {
   const std::string path = scratch("older.json");
   {

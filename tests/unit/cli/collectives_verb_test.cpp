@@ -50,6 +50,8 @@ TEST(BenchCollectivesVerb, RefusesWhatItDoesNotKnow) {
   refused({"--dtype", "fp8"}, {"--dtype", "fp8"});
   refused({"--dtype", "bytes"}, {"--dtype", "moved, not combined"});
   refused({"--redop", "prod"}, {"--redop", "prod"});
+  refused({"--ranks", "256", "-b", "64G", "-e", "64G"}, {"-e: 64G takes at least", "of memory"});
+  refused({"--csv", "--md"}, {"--csv", "--md"});
   refused({"-b", "2M", "-e", "1M"}, {"-b", "2M"});
   refused({"-b", "1Q"}, {"-b", "1Q"});
   refused({"-f", "1"}, {"-f", "1"});

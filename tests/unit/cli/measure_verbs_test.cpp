@@ -45,7 +45,8 @@ TEST(BenchMachineVerb, KeepsItsRawSamples) {
 
 TEST(BenchMachineVerb, RefusesWhatItDoesNotKnow) {
   expect_refused({"bench", "machine", "--only", "fma_fp23"}, {"--only", "fma_fp23"});
-  expect_refused({"bench", "machine", "--threads", "0"}, {"--threads", "1 to 4096"});
+  expect_refused({"bench", "machine", "--threads", "0"}, {"--threads", "from 1 to "});
+  expect_refused({"bench", "machine", "--threads", "1,4096"}, {"--threads: 4096", "may use"});
   expect_refused({"bench", "machine", "--budget", "soon"}, {"--budget", "soon"});
   // What goes with kernels would be ignored.
   expect_refused({"bench", "gemm", "machine"}, {"bench machine", "gemm"});

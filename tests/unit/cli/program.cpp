@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <sstream>
+#include <thread>
 
 #include "harness/base/output_file.hpp"
 
@@ -27,37 +30,84 @@ int exit_code_of(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// One run of the program.
+class Child {
+ public:
+  Child(std::vector<std::string> words, const std::vector<std::string>& arguments) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_addopen(&actions, 2, err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    words.emplace_back(kProgram);
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    if (posix_spawnp(&id_, argv[0], &actions, nullptr, argv.data(), environ) != 0) {
+      ADD_FAILURE() << words.front() << " cannot be started";
+      ended_ = true;
+    }
+    posix_spawn_file_actions_destroy(&actions);
+  }
+
+  bool running() {
+    if (!ended_) ended_ = waitpid(id_, &status_, WNOHANG) == id_;
+    return !ended_;
+  }
+
+  Ran finish() {
+    if (!ended_) waitpid(id_, &status_, 0);
+    ended_ = true;
+    Ran ran{.exit_code = exit_code_of(status_), .out = read_file(out_), .err = read_file(err_)};
+    std::filesystem::remove(out_);
+    std::filesystem::remove(err_);
+    return ran;
+  }
+
+ private:
+  std::string out_ = capture_path("out"), err_ = capture_path("err");
+  pid_t id_ = 0;
+  int status_ = -1;
+  bool ended_ = false;
+};
+
 }  // namespace
 
 Ran run_program(const std::vector<std::string>& arguments) {
-  const std::string out = capture_path("out"), err = capture_path("err");
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  std::vector<std::string> words = {"inferbench"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  return run_program_under({}, arguments);
+}
 
-  Ran ran;
-  pid_t child = 0;
-  const int failed = posix_spawn(&child, kProgram, &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) {
-    ADD_FAILURE() << kProgram << " cannot be started";
-    return ran;
+Ran run_program_under(const std::vector<std::string>& launcher,
+                      const std::vector<std::string>& arguments) {
+  return Child(launcher, arguments).finish();
+}
+
+std::vector<std::string> files_like(const std::string& file) {
+  const std::filesystem::path path(file);
+  std::vector<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path())) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with(path.filename().string())) found.push_back(name);
   }
-  int status = 0;
-  waitpid(child, &status, 0);
-  ran.exit_code = exit_code_of(status);
-  ran.out = read_file(out);
-  ran.err = read_file(err);
-  std::filesystem::remove(out);
-  std::filesystem::remove(err);
-  return ran;
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+Ran run_interrupted(const std::vector<std::string>& arguments, const std::string& file, int signal,
+                    const std::vector<std::string>& launcher) {
+  Child child(launcher, arguments);
+  const std::string temporary = std::filesystem::path(file).filename().string() + ".tmp.";
+  while (child.running()) {
+    for (const std::string& name : files_like(file)) {
+      if (!name.starts_with(temporary)) continue;
+      ::kill(std::stoi(name.substr(temporary.size())), signal);
+      return child.finish();
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ADD_FAILURE() << "ended before it opened " << file;
+  return child.finish();
 }
 
 std::vector<std::string> verbs() {

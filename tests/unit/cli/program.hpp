@@ -14,6 +14,18 @@ struct Ran {
 // Runs the built program with these arguments and an empty standard input.
 Ran run_program(const std::vector<std::string>& arguments);
 
+// The same with another program in front, such as {"mpirun", "-np", "2"}, looked for in PATH.
+Ran run_program_under(const std::vector<std::string>& launcher,
+                      const std::vector<std::string>& arguments);
+
+// Runs it until `file`, one of its outputs, is open under its temporary name, and sends `signal` to
+// the process that opened it.
+Ran run_interrupted(const std::vector<std::string>& arguments, const std::string& file, int signal,
+                    const std::vector<std::string>& launcher = {});
+
+// Files beside `file` whose names begin with its own: what was left behind, `file` included.
+std::vector<std::string> files_like(const std::string& file);
+
 // The verbs that --help lists.
 std::vector<std::string> verbs();
 bool has_verb(const std::string& verb);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "harness/base/error.hpp"
 #include "harness/collectives/traffic_model.hpp"
 
@@ -52,6 +54,37 @@ TEST(MeasureCollectives, WhatIsWrongIsCountedAndNotTimed) {
   const CollectivePoint point = measured(subjects);
   EXPECT_GT(point.results[0].wrong, 8000U);  // of 8,192; a few terms are near 0
   EXPECT_TRUE(point.results[0].timed.samples.empty());
+}
+
+// One collective and the two probes: 5 questions before the first round, then 3 a round. From the
+// `asked`-th on the answer is yes.
+CollectivePoint measured_until(int asked) {
+  const auto& ring = collective_implementation(Collective::all_reduce, "ring", "test");
+  const std::vector<CollectiveSubject> subjects = {{&ring, Transport::threads, false}};
+  RankStage stage(false);
+  CollectiveOptions options;
+  options.budget = std::chrono::minutes(1);
+  options.fewest = 3;
+  int questions = 0;
+  options.interrupted = [&] { return ++questions >= asked; };
+  return measure_point(stage, {.ranks = 2, .count = 64}, subjects, options);
+}
+
+// Within the fifth round: four are whole. Within the third, or before any: too few.
+TEST(MeasureCollectives, AnInterruptKeepsWholeRoundsIfThereAreEnough) {
+  const CollectivePoint kept = measured_until(5 + 3 * 4 + 2);
+  EXPECT_TRUE(kept.interrupted);
+  EXPECT_EQ(kept.results[0].skipped, "");
+  EXPECT_EQ(kept.results[0].timed.samples.size(), 4U);
+  EXPECT_EQ(kept.results[0].timed.stop, StopReason::interrupted);
+  EXPECT_GT(kept.results[0].timed.median_ns, 0);
+  for (const int asked : {1, 2, 4, 5 + 3 * 2 + 1}) {
+    const CollectivePoint lost = measured_until(asked);
+    EXPECT_TRUE(lost.interrupted) << asked;
+    ASSERT_EQ(lost.results.size(), 1U);
+    EXPECT_EQ(lost.results[0].skipped, "interrupted before it was measured") << asked;
+    EXPECT_TRUE(lost.results[0].timed.samples.empty()) << asked;
+  }
 }
 
 TEST(MeasureCollectives, WhatATransportLacksIsSkippedWithTheReason) {
