@@ -49,7 +49,7 @@ std::vector<std::string> split(const std::string& text) {
 std::vector<HardwareSpec> gpus_of(const AdviseArguments& given) {
   std::vector<HardwareSpec> gpus;
   for (const std::string& name : split(given.gpus)) {
-    HardwareSpec gpu = find_gpu(name);
+    HardwareSpec gpu = find_gpu(name, "--gpus");
     const bool twice = std::any_of(gpus.begin(), gpus.end(),
                                    [&](const HardwareSpec& g) { return g.name == gpu.name; });
     if (!twice) gpus.push_back(std::move(gpu));
@@ -67,7 +67,7 @@ std::pair<std::size_t, double> assignment(const std::string& text, const char* o
   if (equals == std::string::npos) {
     throw Error(option, "\"" + text + "\" has no \"=\"", "expected GPU=NUMBER", "e.g. h100=2.5");
   }
-  const HardwareSpec gpu = find_gpu(text.substr(0, equals));
+  const HardwareSpec gpu = find_gpu(text.substr(0, equals), option);
   const double value = parse_positive(text.substr(equals + 1), option);
   for (std::size_t i = 0; i < gpus.size(); ++i) {
     if (gpus[i].name == gpu.name) return {i, value};
@@ -138,6 +138,7 @@ void run_by_slo(const AdviseArguments& given, VerbContext& context) {
   SweepSystem base;
   base.model = given.system.model();
   base.profile = chosen_profile(given.profile);
+  refuse_idle_changes(given.profile, base.model, {});  // it tries no context parallelism
   base.budget = given.system.budget();
   const auto offers = offers_of(given, base.model, base.profile);
   const AdviseOptions options = options_of(given);

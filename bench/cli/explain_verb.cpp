@@ -151,6 +151,7 @@ void run_explain(const ExplainOptions& options) {
     system.precision_text = label(default_precision(profile, system.model(), system.gpu()));
   }
   const StepCostModel model(system.deployment(), profile);
+  refuse_idle_changes(options, model.deployment().model, {&model.deployment().parallel, 1});
   const BatchPlan plan = batch_of(options, model.deployment().parallel.ep);
   const StepExplanation explanation = model.explain(plan);
   if (json) {

@@ -191,6 +191,7 @@ void run_find_max(FindMaxArguments given, VerbContext& context) {
   ReplaySweep sweep = sweep_of(given);
   const SweepSystem system = system_of(given);
   const auto configs = configs_of(given, system);
+  refuse_idle_changes(given.profile, system.model, configs);
   const SloProbe probe(system, std::move(sweep), given.margin);
   const auto tasks = sweep_tasks(configs, chunks_of(given, configs.size() > 1));
   std::optional<OutputFile> file;

@@ -75,6 +75,7 @@ SystemOptions FleetArguments::entry(const SystemOptions& system) const {
   }
   SystemOptions entry = system;
   entry.parallel_text = prefill_parallel;
+  entry.parallel_option = "--prefill-parallel";
   return entry;
 }
 
@@ -114,7 +115,8 @@ FleetServing FleetArguments::serving(const SystemOptions& system) const {
   if (decode_parallel.empty()) return serving;
   SystemOptions decode = entry(system);
   decode.parallel_text = decode_parallel;
-  if (!decode_gpu.empty()) decode.gpu_name = decode_gpu;
+  decode.parallel_option = "--decode-parallel";
+  if (!decode_gpu.empty()) decode.gpu_name = decode_gpu, decode.gpu_option = "--decode-gpu";
   serving.decode = DecodeServing{.deployment = std::make_shared<Deployment>(decode.deployment()),
                                  .router = decode_router.value_or("least_loaded"),
                                  .transfer = transfer.value_or("scale_out")};

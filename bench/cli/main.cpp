@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "bench/cli/verbs.hpp"
+#include "kernels/collectives/mpi_world.hpp"
 
 namespace inferbench {
 namespace {
@@ -25,8 +26,23 @@ void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {
   }
 }
 
+// An empty value is a variable that was not set, more often than a wish.
+void refuse_empty_values(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_expected_max() == 0) continue;  // a flag
+    option->check(CLI::Validator(
+        [name = option->get_name()](const std::string& value) {
+          if (!value.empty()) return std::string();
+          throw Error(name, "is empty", "expected a value", "leave it out, or give it one");
+        },
+        ""));
+  }
+  for (CLI::App* verb : app.get_subcommands({})) refuse_empty_values(*verb);
+}
+
+// Processes of one host were given the same words: their first speaks for all.
 int print_error(const Error& error) {
-  std::cerr << "error: " << error.what() << "\n";
+  if (first_of_host()) std::cerr << "error: " << error.what() << "\n";
   return static_cast<int>(ExitCode::bad_input);
 }
 
@@ -37,6 +53,7 @@ int run(int argc, char** argv) {
   program.get_formatter()->column_width(34);
   VerbContext context;
   add_all_verbs(program, context);
+  refuse_empty_values(program);
   try {
     refuse_unknown_verb(program, argc, argv);
     program.parse(argc, argv);

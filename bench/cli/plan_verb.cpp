@@ -35,7 +35,7 @@ Plan make_plan(const PlanOptions& options) {
 }
 
 std::string explained(const Plan& plan, const std::string& text) {
-  const ParallelConfig wanted = parse_parallel(text);
+  const ParallelConfig wanted = parse_parallel(text, "--explain");
   for (const PlanRow& row : plan.rows) {
     if (row.parallel == wanted) return explain_row(plan, row);
   }

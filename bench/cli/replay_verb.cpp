@@ -65,10 +65,19 @@ std::vector<std::string> notes_on(const ReplayArguments& given, const Deployment
   return notes;
 }
 
+// Of both pools, where there are two.
+void refuse_idle_changes(const ReplayArguments& given, const Deployment& deployment,
+                         const ServingOptions& serving) {
+  std::vector<ParallelConfig> configs = {deployment.parallel};
+  if (serving.fleet.decode) configs.push_back(serving.fleet.decode->deployment->parallel);
+  inferbench::refuse_idle_changes(given, deployment.model, configs);
+}
+
 void run_modelled(const ReplayArguments& given) {
   const CostProfile profile = chosen_profile(given);
   const Deployment deployment = given.fleet.entry(given.system).deployment();
   ServingOptions serving = given.serving();
+  refuse_idle_changes(given, deployment, serving);
   given.summary({}, {});  // an SLO that cannot be read is found before the trace is
   std::optional<StageGraph> stages;
   if (!given.fleet.stages.empty()) stages = read_stage_graph(given.fleet.stages);

@@ -37,6 +37,7 @@ SweepPlan plan_steady(const SweepOptions& options) {
   plan.system = sweep_system(options);
   const SweepSystem& s = plan.system;
   const auto configs = sweep_configs(options, s);
+  refuse_idle_changes(options, s.model, configs);
   const auto chunks = sweep_chunks(options);
   const Traffic traffic{.isl = Tokens(options.isl), .osl = Tokens(options.osl)};
   plan.method = std::make_unique<SteadyMethod>(s, traffic);

@@ -1,6 +1,7 @@
 #include "bench/cli/sweep_profile.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -81,6 +82,23 @@ CostProfile chosen_profile(const ProfileArguments& arguments) {
     ops->context_exchange = context_exchange(arguments.context_exchange);
   }
   return chosen;
+}
+
+void refuse_idle_changes(const ProfileArguments& arguments, const ModelSpec& model,
+                         std::span<const ParallelConfig> configs) {
+  const auto experts = [&](const char* option, const std::string& value) {
+    if (value.empty() || model.moe) return;
+    throw Error(option, value + " does nothing", model.name + " has no experts",
+                "leave it out, or name a model with experts");
+  };
+  experts("--expert-skew", arguments.expert_skew);
+  experts("--routing", arguments.routing);
+  const bool any_context_parallel = std::any_of(
+      configs.begin(), configs.end(), [](const ParallelConfig& config) { return config.cp > 1; });
+  if (arguments.context_exchange.empty() || any_context_parallel) return;
+  throw Error("--context-exchange", arguments.context_exchange + " does nothing",
+              "no configuration here is context parallel",
+              "leave it out, or spread sequences with a CP degree, e.g. cp2");
 }
 
 void put_profile_changes(nlohmann::ordered_json& out, const ProfileArguments& arguments) {

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 
+#include "harness/catalog/model_spec.hpp"
 #include "harness/cost/cost_profile.hpp"
+#include "harness/plan/parallel_config.hpp"
 
 namespace CLI {
 class App;
@@ -26,6 +29,11 @@ void add_profile_options(CLI::App& verb, ProfileArguments& arguments);
 
 // The profile with the changes applied. Throws Error.
 CostProfile chosen_profile(const ProfileArguments& arguments);
+
+// Throws Error for a change that the model, or none of the configurations, would feel: popular
+// experts of a dense model, an exchange between context-parallel ranks where there are none.
+void refuse_idle_changes(const ProfileArguments& arguments, const ModelSpec& model,
+                         std::span<const ParallelConfig> configs);
 
 // What was given besides the profile, for a result's configuration.
 void put_profile_changes(nlohmann::ordered_json& out, const ProfileArguments& arguments);

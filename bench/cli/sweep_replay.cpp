@@ -112,6 +112,7 @@ ReplayPlan plan_replays(const SweepOptions& options,
   plan.system = sweep_system(options);
   const SweepSystem& s = plan.system;
   const auto configs = sweep_configs(options, s);
+  refuse_idle_changes(options, s.model, configs);
   SweepOptions chunked = options;
   if (chunked.chunks.empty()) chunked.chunks = default_chunks;
   const auto chunks = sweep_chunks(chunked);

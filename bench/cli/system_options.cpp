@@ -71,9 +71,10 @@ ParallelConfig chosen(const SystemOptions& options, const ModelSpec& model,
 ParallelConfig on_instances(const SystemOptions& options, const HardwareSpec& gpu) {
   const ParallelConfig all{.dp = options.gpus.value_or(1) * gpu.instances_per_gpu};
   if (options.parallel_text.empty()) return all;
-  const ParallelConfig config = parse_parallel(options.parallel_text);
+  const ParallelConfig config = parse_parallel(options.parallel_text, options.parallel_option);
   if (options.gpus && config.gpus() > all.dp) {
-    throw Error("--parallel " + label(config), std::to_string(config.gpus()) + " instances",
+    throw Error(options.parallel_option + " " + label(config),
+                std::to_string(config.gpus()) + " instances",
                 std::to_string(*options.gpus) + " GPUs have " + std::to_string(all.dp),
                 "raise --gpus or lower DP");
   }
@@ -96,7 +97,7 @@ ModelSpec SystemOptions::model() const {
 }
 
 HardwareSpec SystemOptions::gpu() const {
-  HardwareSpec spec = find_gpu(gpu_name);
+  HardwareSpec spec = find_gpu(gpu_name, gpu_option);
   if (!instances.empty()) {
     spec = instance_of(spec, parse_gpu_sharing(instances, "--instances"), "--instances");
   }
@@ -139,7 +140,7 @@ ParallelConfig SystemOptions::parallel(const ModelSpec& model, const HardwareSpe
   if (gpus) check_positive("--gpus", *gpus);
   if (gpu.instances_per_gpu > 1) return on_instances(*this, gpu);
   if (parallel_text.empty()) return chosen(*this, model, gpu);
-  const ParallelConfig config = parse_parallel(parallel_text);
+  const ParallelConfig config = parse_parallel(parallel_text, parallel_option);
   return gpus ? filled_up(config, *gpus) : config;
 }
 
@@ -149,7 +150,7 @@ Deployment SystemOptions::deployment() const {
   const ParallelConfig config = parallel(spec, hardware);
   auto placed = place(spec, hardware, config, precision(spec, hardware), budget());
   if (const auto* no = std::get_if<DoesNotFit>(&placed)) {
-    throw does_not_fit_error("--parallel " + label(config), spec, hardware, config, *no);
+    throw does_not_fit_error(parallel_option + " " + label(config), spec, hardware, config, *no);
   }
   return std::get<Deployment>(std::move(placed));
 }

@@ -39,6 +39,9 @@ struct SystemOptions {
   std::int64_t kv_sequence = 4096;
   std::string offload, lora, instances;  // empty: none
 
+  // The options that gpu_name and parallel_text were given with, for messages.
+  std::string gpu_option = "--gpu", parallel_option = "--parallel";
+
   // Each throws Error for input that cannot be used.
   ModelSpec model() const;
   HardwareSpec gpu() const;  // with --domain applied, which is noted

@@ -67,10 +67,10 @@ std::vector<std::string> names_of(const std::vector<Spec>& all) {
 }
 
 template <class Spec>
-Spec only(std::vector<Spec> all, const std::string& path, const char* option) {
+Spec only(std::vector<Spec> all, const std::string& path, const std::string& option) {
   if (all.size() != 1) {
     throw Error(path, "holds " + std::to_string(all.size()) + " entries",
-                std::string(option) + " takes a file with one");
+                option + " takes a file with one");
   }
   return std::move(all.front());
 }
@@ -107,16 +107,16 @@ const std::vector<HardwareSpec>& gpus() {
   return all;
 }
 
-ModelSpec find_model(const std::string& what) {
+ModelSpec find_model(const std::string& what, const std::string& place) {
   if (const ModelSpec* found = by_name(models(), what)) return *found;
   if (names_a_file(what)) return read_model_file(what);
-  throw unknown_name("--model", "model", what, names_of(models()), "inferbench list models");
+  throw unknown_name(place, "model", what, names_of(models()), "inferbench list models");
 }
 
-HardwareSpec find_gpu(const std::string& what) {
+HardwareSpec find_gpu(const std::string& what, const std::string& place) {
   if (const HardwareSpec* found = by_name(gpus(), what)) return *found;
-  if (names_a_file(what)) return only(read_gpus(read_file(what), what), what, "--gpu");
-  throw unknown_name("--gpu", "GPU", what, names_of(gpus()), "inferbench list gpus");
+  if (names_a_file(what)) return only(read_gpus(read_file(what), what), what, place);
+  throw unknown_name(place, "GPU", what, names_of(gpus()), "inferbench list gpus");
 }
 
 }  // namespace inferbench

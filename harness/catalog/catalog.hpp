@@ -15,7 +15,7 @@ const std::vector<HardwareSpec>& gpus();
 // By catalog name or alias (case, spaces and underscores do not matter), or, when `what` names a
 // file: a Hugging Face config.json (or the folder that has one) or one of our own model files.
 // Throws Error with the nearest names.
-ModelSpec find_model(const std::string& what);
-HardwareSpec find_gpu(const std::string& what);
+ModelSpec find_model(const std::string& what, const std::string& place = "--model");
+HardwareSpec find_gpu(const std::string& what, const std::string& place = "--gpu");
 
 }  // namespace inferbench

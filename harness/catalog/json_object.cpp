@@ -40,8 +40,8 @@ nlohmann::json parse_json(const std::string& text, const std::string& place) {
   }
 }
 
-JsonObject::JsonObject(const nlohmann::json& json, std::string place)
-    : json_(&json), place_(std::move(place)) {
+JsonObject::JsonObject(const nlohmann::json& json, std::string place, std::string page)
+    : json_(&json), place_(std::move(place)), page_(std::move(page)) {
   if (!json.is_object()) throw Error(place_, shown(json), "expected a JSON object");
 }
 
@@ -139,7 +139,7 @@ std::vector<std::string> JsonObject::texts(const std::string& key) const {
 JsonObject JsonObject::object(const std::string& key) const {
   const nlohmann::json& value = require(key, "an object");
   if (!value.is_object()) refuse(key, "is " + shown(value), "expected an object");
-  return {value, place_ + ": \"" + key + "\""};
+  return {value, place_ + ": \"" + key + "\"", page_};
 }
 
 const nlohmann::json& JsonObject::array(const std::string& key) const {
@@ -175,7 +175,7 @@ void JsonObject::refuse_unknown() const {
     const auto near = nearest_names(key, known);
     throw Error(place_, "unknown key \"" + key + "\"",
                 near.empty() ? "" : "did you mean " + joined(near, ", ") + "?",
-                "docs/catalog.md lists the keys");
+                page_ + " lists the keys");
   }
 }
 

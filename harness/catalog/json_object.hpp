@@ -16,9 +16,10 @@ nlohmann::json parse_json(const std::string& text, const std::string& place);
 // missing or odd, and refuse_unknown() answers a misspelt key with the nearest known one.
 class JsonObject {
  public:
-  // `place` is the file, with the path of the object inside it when it is not the whole file.
-  // Throws Error when `json` is not an object. Keeps a reference to it.
-  JsonObject(const nlohmann::json& json, std::string place);
+  // `place` is the file, with the path of the object inside it when it is not the whole file;
+  // `page` of the documentation lists its keys. Throws Error when `json` is not an object. Keeps a
+  // reference to it.
+  JsonObject(const nlohmann::json& json, std::string place, std::string page = "docs/catalog.md");
 
   bool has(const std::string& key) const;  // there and not null
   std::int64_t integer(const std::string& key) const;
@@ -51,7 +52,7 @@ class JsonObject {
   double as_number(const std::string& key, const nlohmann::json& value) const;
 
   const nlohmann::json* json_;
-  std::string place_;
+  std::string place_, page_;
   mutable std::set<std::string> asked_;
 };
 

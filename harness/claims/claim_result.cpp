@@ -15,7 +15,7 @@ NamedRuns run_measures(const Scenario& scenario, const World& world) {
     const std::string place = scenario.place() + ": run \"" + run.name + "\"";
     const Measure& measure = find_measure(run.measure, place);
     const nlohmann::json json = parse_json(run.inputs, place);
-    const JsonObject inputs(json, place);
+    const JsonObject inputs(json, place, "docs/claims.md");
     runs.add(run.name, measure.function(inputs, world));
     inputs.refuse_unknown();
   }

@@ -69,7 +69,7 @@ void read_values(ClaimCheck& check, const JsonObject& object, const nlohmann::js
 }  // namespace
 
 ClaimCheck read_check(const nlohmann::json& json, const std::string& place) {
-  const JsonObject object(json, place);
+  const JsonObject object(json, place, "docs/claims.md");
   ClaimCheck check;
   check.quantities = object.texts("quantities");
   if (object.has("quantity")) check.quantities.push_back(object.text("quantity"));

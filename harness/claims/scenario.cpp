@@ -14,7 +14,7 @@ std::vector<ScenarioRun> read_runs(const JsonObject& file, const std::string& pl
   std::vector<ScenarioRun> runs;
   if (!file.has("runs")) return runs;
   for (const json& entry : file.array("runs")) {
-    const JsonObject run(entry, place + ": \"runs\"");
+    const JsonObject run(entry, place + ": \"runs\"", "docs/claims.md");
     runs.push_back({.name = run.text("name"),
                     .measure = run.text("measure"),
                     .inputs = run.has("inputs") ? entry.at("inputs").dump() : "{}"});
@@ -49,7 +49,7 @@ std::vector<NotCovered> read_not_covered(const JsonObject& file, const std::stri
   std::vector<NotCovered> parts;
   if (!file.has("not_covered")) return parts;
   for (const json& entry : file.array("not_covered")) {
-    const JsonObject part(entry, place + ": \"not_covered\"");
+    const JsonObject part(entry, place + ": \"not_covered\"", "docs/claims.md");
     parts.push_back({.part = part.text("part"), .waits_for = part.text("waits_for")});
     part.refuse_unknown();
   }
@@ -83,7 +83,7 @@ Scenario read_scenario(const std::string& name, const std::string& text) {
   scenario.name = name;
   const std::string place = scenario.place();
   const json whole = parse_json(text, place);
-  const JsonObject file(whole, place);
+  const JsonObject file(whole, place, "docs/claims.md");
   scenario.row = file.text("row");
   if (name != scenario.row && !name.starts_with(scenario.row + "-")) {
     file.refuse("row", "is " + scenario.row, "the file is named ROW.json or ROW-PART.json");

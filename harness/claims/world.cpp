@@ -5,7 +5,9 @@
 namespace inferbench {
 
 World shipped_world() {
-  return {.model = find_model, .gpu = find_gpu, .profile = find_cost_profile};
+  return {.model = [](const std::string& name) { return find_model(name); },
+          .gpu = [](const std::string& name) { return find_gpu(name); },
+          .profile = find_cost_profile};
 }
 
 }  // namespace inferbench

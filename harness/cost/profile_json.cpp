@@ -14,7 +14,7 @@ constexpr const char* kWayOut = "docs/cost-model.md lists the keys of a cost pro
 class Section {
  public:
   Section(const nlohmann::json& json, const std::string& place)
-      : json_(&json), object(json, place) {}
+      : json_(&json), object(json, place, "docs/cost-model.md") {}
 
   Section section(const std::string& key) const {
     const JsonObject inner = object.object(key);

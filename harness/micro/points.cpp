@@ -37,7 +37,14 @@ bool has_axis(const Op& op, const std::string& name) {
                      [&](const Axis& axis) { return axis.name == name; });
 }
 
-// The names are known to one of the ops at least.
+const AxisValues* find_axis(const BenchRequest& request, const std::string& name) {
+  for (const AxisValues& axis : request.axes) {
+    if (axis.name == name) return &axis;
+  }
+  return nullptr;
+}
+
+// The names are known to one of the ops at least, and no axis is given twice.
 void check_names(const std::vector<const Op*>& ops, const BenchRequest& request) {
   std::set<std::string> axes = {"model", "tp"}, formats = {"all"};
   for (const Op* op : ops) {
@@ -46,6 +53,10 @@ void check_names(const std::vector<const Op*>& ops, const BenchRequest& request)
   }
   const std::string place = ops.size() == 1 ? ops.front()->name : "bench";
   for (const AxisValues& axis : request.axes) {
+    if (const AxisValues* first = find_axis(request, axis.name); first != &axis) {
+      throw Error("-a " + axis.text, "names " + axis.name + " again, after -a " + first->text,
+                  "an axis is given once", "several values are one list: -a " + axis.name + "=1,2");
+    }
     if (!axes.contains(axis.name)) {
       throw unknown_name(place, "axis", axis.name, {axes.begin(), axes.end()},
                          "inferbench list kernels");
@@ -65,13 +76,6 @@ struct Base {
   std::map<std::string, std::string> tags;
 };
 
-const AxisValues* find_axis(const BenchRequest& request, const std::string& name) {
-  for (const AxisValues& axis : request.axes) {
-    if (axis.name == name) return &axis;
-  }
-  return nullptr;
-}
-
 std::vector<Base> bases_of(const Op& op, const BenchRequest& request) {
   const AxisValues* models = find_axis(request, "model");
   const AxisValues* tps = find_axis(request, "tp");
@@ -81,7 +85,7 @@ std::vector<Base> bases_of(const Op& op, const BenchRequest& request) {
   }
   std::vector<Base> bases;
   for (const std::string& name : models->values) {
-    const ModelSpec model = find_model(name);
+    const ModelSpec model = find_model(name, "-a " + models->text);
     for (const std::int64_t tp : tps ? axis_numbers(*tps) : std::vector<std::int64_t>{1}) {
       for (LayerShape& shape : model_shapes(op.name, model, tp)) {
         Base base{std::move(shape.axes), request.tags};

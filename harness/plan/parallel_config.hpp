@@ -26,7 +26,7 @@ std::string label(const ParallelConfig& config);
 
 // Reads "tp2ep16pp2" in any order and case, also with '-', '_', ',', ':' or spaces between.
 // Engines' notation (tp, attention_dp, moe_tp, moe_ep) is read as e.g. "tp1,attention_dp8,moe_ep8".
-// Throws Error.
-ParallelConfig parse_parallel(const std::string& text);
+// Throws Error{place}.
+ParallelConfig parse_parallel(const std::string& text, const std::string& place = "--parallel");
 
 }  // namespace inferbench

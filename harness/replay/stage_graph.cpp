@@ -15,6 +15,8 @@
 namespace inferbench {
 namespace {
 
+constexpr const char* kStagesPage = "docs/fleet.md";
+
 struct Listed {
   Stage stage;
   std::vector<std::string> after;
@@ -43,7 +45,7 @@ StageLatency parse_latency(std::string_view text, const std::string& place) {
 }
 
 Listed read_stage(const nlohmann::json& row, const std::string& place) {
-  const JsonObject entry(row, place);
+  const JsonObject entry(row, place, kStagesPage);
   Listed listed;
   Stage& stage = listed.stage;
   stage.name = entry.text("name");
@@ -114,7 +116,7 @@ Duration StageGraph::critical_path() const {
 }
 
 StageGraph parse_stage_graph(const nlohmann::json& json, const std::string& place) {
-  const JsonObject document(json, place);
+  const JsonObject document(json, place, kStagesPage);
   std::vector<Listed> listed;
   for (const nlohmann::json& row : document.array("stages")) {
     listed.push_back(read_stage(row, place + ": stage " + std::to_string(listed.size() + 1)));

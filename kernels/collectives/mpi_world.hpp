@@ -12,6 +12,10 @@ namespace inferbench {
 // Was this process started by an MPI launcher (mpirun, srun) as one of several?
 bool launched_by_mpi();
 
+// Is this the first of the processes that a launcher started on this host? Alone: yes. Known before
+// MPI is initialised; where the launcher does not tell, the first of all hosts.
+bool first_of_host();
+
 // Ranks as MPI processes, on one host or many. The MPI library is behind a module that is loaded
 // from beside the program, so that the program starts without one.
 class MpiWorld {

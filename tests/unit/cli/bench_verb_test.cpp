@@ -47,14 +47,24 @@ TEST(BenchVerb, RefusesWhatItDoesNotKnow) {
   expect_refused({"bench"}, {"no op given", "inferbench list kernels"});
   expect_refused({"bench", "gem"}, {"gem", "gemm"});
   expect_refused({"bench", "gemm", "-a", "rows=4"}, {"rows"});
+  expect_refused({"bench", "gemm", "-a", "model=llama-3"}, {"-a model=llama-3: unknown model"});
   expect_refused({"bench", "gemm", "-a", "M=[1,"}, {"-a M=[1,", "bracket"});
   expect_refused({"bench", "gemm", "-a", "M=0"}, {"at least 1"});
+  expect_refused({"bench", "gemm", "-a", "M=1", "-a", "m=2"}, {"-a m=2", "again, after -a M=1"});
+  expect_refused({"bench", "gemm", "--longest-run", "0"}, {"--longest-run: 0"});
+  expect_refused(small({"--longest-run", "0"}), {"--longest-run: 0"});
+  expect_refused(small({"--longest-run", "1m"}), {"--longest-run", "--no-roofs"});
+  expect_refused({"bench", "gemm", "--dry-run", "--longest-run", "x"}, {"--longest-run"});
   expect_refused({"bench", "gemm", "--dtype", "fp33"}, {"fp33", "fp32"});
   expect_refused({"bench", "gemm", "--provider", "openblass"}, {"openblass", "openblas"});
   expect_refused({"bench", "gemm", "--cache", "lukewarm"}, {"--cache", "lukewarm"});
   expect_refused({"bench", "gemm", "--clock", "sun"}, {"--clock", "wall"});
   expect_refused({"bench", "gemm", "--fill", "milk"}, {"--fill", "milk"});
   expect_refused({"bench", "gemm", "--threads", "0"}, {"--threads"});
+  expect_refused({"bench", "gemm", "--threads", "4096"}, {"--threads: 4096", "may use"});
+  expect_refused({"bench", "gemm", "--dry-run", "--csv", "t.csv"}, {"--csv", "--dry-run"});
+  const std::string twice = scratch_file("twice");
+  expect_refused(small({"--json", twice, "--csv", twice}), {twice, "another output"});
   expect_refused({"bench", "gemm", "--budget", "soon"}, {"--budget", "soon"});
   expect_refused({"bench", "gemm", "--memory-limit", "much"}, {"--memory-limit", "much"});
   expect_refused({"bench", "--suite", "smok"}, {"--suite", "smoke"});
@@ -63,6 +73,14 @@ TEST(BenchVerb, RefusesWhatItDoesNotKnow) {
   expect_refused({"bench", "gemm", "--seed", "-1"}, {"--seed"});
   expect_refused({"bench", "gemm", "-a", "model=llama-3-8b", "-a", "tp=3"}, {"not divisible"});
   expect_refused(small({"--json", "-", "--csv", "-"}), {"standard output"});
+}
+
+// One row of which nothing is timed, one that is.
+TEST(BenchVerb, CountsWhatBecameOfItsRows) {
+  const Ran none = run_program(small({"--provider", "reference", "--memory-limit", "1K"}));
+  EXPECT_NE(none.out.find("\n0 rows timed, 1 skipped, hot caches"), std::string::npos) << none.out;
+  const Ran one = run_program(small({"--provider", "reference"}));
+  EXPECT_NE(one.out.find("\n1 row timed, hot caches"), std::string::npos) << one.out;
 }
 
 TEST(BenchVerb, WritesAResultThatValidates) {
@@ -140,6 +158,12 @@ TEST(BenchVerb, ReadsAnOperatorList) {
   EXPECT_EQ(rows[1].at("axes").at("context"), 32);
   EXPECT_EQ(rows[1].at("tags").at("name"), "tiny");
   EXPECT_EQ(rows[2].at("status"), "skipped");
+  for (const char* size : {"2.5", "-1", "1e30", "true", "18446744073709551615"}) {
+    std::ofstream(file) << R"([{"type": "gemm", "args": {"n": 16, "k": 32, "dtype_a": "bf16",
+                              "dtype_b": "bf16", "m": )"
+                        << size << "}}]";
+    expect_refused({"bench", "--operators", file, "--dry-run"}, {"/0", "m: ", "whole number"});
+  }
   std::ofstream(file) << R"([{"type": "gemm", "args": {"m": 2}}])";
   expect_refused({"bench", "--operators", file}, {"/0", "lacks a key"});
   std::filesystem::remove(file);
