@@ -38,7 +38,7 @@ void Decomposition::queued(std::int32_t replica, const Request& request, Time no
   Open open;
   open.id = request.id;
   open.until = now;
-  lane(replica).open.open(request.id, std::move(open));
+  lane(replica).open.open(request.id, open);
 }
 
 void Decomposition::began(const Begun& begun) {
