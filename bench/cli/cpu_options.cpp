@@ -61,6 +61,13 @@ void add_cpu_options(CLI::App& verb, CpuArguments& arguments) {
   add("--temperature", arguments.sampling.temperature, "of sampling; 0: greedy");
   add("--top-k", arguments.sampling.top_k, "sample among the K most likely tokens; 0: all");
   add("--top-p", arguments.sampling.top_p, "of those, among the fewest that hold this share");
+  verb.add_flag("--compare-model", arguments.compare_model,
+                "predict the run as well and print the errors: by the roofline of this machine, or "
+                "--op-table")
+      ->group(kCpuGroup);
+  verb.add_option("--op-table", arguments.op_table,
+                  "op times of this machine, of `inferbench calibrate`; with --compare-model")
+      ->group(kCpuGroup);
 }
 
 void check_options_of_system(const CLI::App& verb, const CpuArguments& arguments) {
@@ -76,6 +83,10 @@ void check_options_of_system(const CLI::App& verb, const CpuArguments& arguments
       throw Error(option->get_name(), "does not apply to --system modelled",
                   "nothing is computed there", "--system cpu executes the model on this host");
     }
+  }
+  if (!arguments.op_table.empty() && !arguments.compare_model) {
+    throw Error("--op-table", "without --compare-model",
+                "the table is what the model predicts with", "add --compare-model");
   }
   if (!cpu && verb.get_option("--gpu")->count() == 0) {
     throw Error("--gpu", "is missing", "a modelled replay needs a GPU to model",

@@ -14,6 +14,8 @@ namespace inferbench {
 // What runs the steps of a replay, as typed: the cost model, or this host's CPU and how.
 struct CpuArguments : CpuOptions {
   std::string system = "modelled";
+  bool compare_model = false;
+  std::string op_table;  // what the model predicts with; empty: the machine's probes
 
   // Throws Error with the nearest names.
   bool on_cpu() const;

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "bench/cli/comparison_report.hpp"
 #include "bench/cli/replay_observers.hpp"
 #include "bench/cli/replay_outputs.hpp"
 #include "harness/base/text_table.hpp"
@@ -160,6 +161,8 @@ std::vector<std::string> notes_on(const CpuSetup& setup) {
 void replay_on_cpu(const ReplayArguments& given) {
   ServingOptions serving = given.serving_on_cpu();
   ReplayObservers observers(given);
+  StepLog log;
+  if (given.cpu.compare_model) observers.add(log);
   serving.observer = observers.observer();
   given.summary({}, {});  // an SLO that cannot be read is found before the weights are packed
   CpuOptions options = given.cpu;
@@ -171,6 +174,8 @@ void replay_on_cpu(const ReplayArguments& given) {
   ReplayOutputs outputs(given);
   Provenance provenance = start_provenance(given.workload.options.seed);
   const auto source = open_source(given.workload.spec, given.workload.options);
+  std::optional<ComparedModel> compared;
+  if (given.cpu.compare_model) compared.emplace(given, setup);
   CpuSystem system(setup, source->info().block_tokens);
 
   RecordList list;
@@ -191,7 +196,14 @@ void replay_on_cpu(const ReplayArguments& given) {
   const std::uint64_t digest = system.executor().answers_digest();
   Deployment deployment;
   deployment.model = setup.model;
-  const ExecutedSystem executed = description(setup, summary, digest, ranks);
+  ExecutedSystem executed = description(setup, summary, digest, ranks);
+  nlohmann::ordered_json findings{{"answers_fnv1a64", hex(digest)}};
+  if (compared) {
+    const ModelComparison comparison =
+        compared->compare(given, setup, system.scheduler_options(), log.steps(), summary);
+    executed.closing.push_back(comparison_report(comparison));
+    findings["modelled"] = comparison_json(comparison);
+  }
   const ReplayOutcome outcome{.deployment = std::move(deployment),
                               .workload = info,
                               .serving = serving,
@@ -205,7 +217,6 @@ void replay_on_cpu(const ReplayArguments& given) {
   RunResult result = outputs.result(given, Method::measured_host,
                                     configuration(given, setup, outcome, system.weight_bytes()),
                                     outcome.summary, std::move(provenance));
-  nlohmann::ordered_json findings{{"answers_fnv1a64", hex(digest)}};
   if (setup.ranks() > 1) {
     findings["ranks"] = {{"transport", "threads"},
                          {"all_reduces", ranks.all_reduces},

@@ -18,6 +18,7 @@ class ReplayObservers {
 
   // Null where nobody does.
   StepObserver* observer() { return all_.empty() ? nullptr : &all_; }
+  void add(StepObserver& observer) { all_.add(observer); }
   // Adds those that hear of records, too.
   void listen(std::vector<RecordSink*>& sinks);
   // Once the run is over: writes the timeline, and says in a note what it holds.

@@ -18,6 +18,7 @@ void add_advise_verb(CLI::App& program, VerbContext& context);
 void add_explain_verb(CLI::App& program, VerbContext& context);
 void add_workload_verb(CLI::App& program, VerbContext& context);
 void add_bench_verb(CLI::App& program, VerbContext& context);
+void add_calibrate_verb(CLI::App& program, VerbContext& context);
 void add_doctor_verb(CLI::App& program, VerbContext& context);
 void add_selftest_verb(CLI::App& program, VerbContext& context);
 
@@ -27,7 +28,7 @@ void add_all_verbs(CLI::App& program, VerbContext& context) {
       add_replay_verb, add_sweep_verb,           add_find_max_verb,
       add_advise_verb, add_explain_verb,         add_claims_verb,
       add_export_verb, add_validate_result_verb, add_selftest_verb,
-      add_bench_verb,  add_doctor_verb,
+      add_bench_verb,  add_calibrate_verb,       add_doctor_verb,
   };
   for (const AddVerb add : verbs) add(program, context);
 }

@@ -14,22 +14,6 @@ namespace {
 
 constexpr double kPoolShare = 0.125;
 
-// Of all ranks. More ranks than cores have one thread each.
-unsigned thread_count(std::int64_t asked, std::int64_t ranks) {
-  const std::int64_t most = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
-  if (asked == 0) return static_cast<unsigned>(std::max<std::int64_t>(1, most / ranks) * ranks);
-  if (asked >= 1 && asked <= most) {
-    if (asked % ranks == 0) return static_cast<unsigned>(asked);
-    throw Error("--threads",
-                std::to_string(asked) + " threads for " + std::to_string(ranks) + " ranks",
-                "every rank has as many as the others",
-                "a multiple of " + std::to_string(ranks) + ", or leave it out");
-  }
-  throw Error("--threads", std::to_string(asked) + " threads",
-              "1 to " + std::to_string(most) + ", the cores of this host",
-              "leave it out for all of them");
-}
-
 void check_parallel(const ParallelConfig& parallel) {
   const auto refuse = [&](const char* degree, const char* what) {
     throw Error("--parallel " + label(parallel), std::string(degree) + " is not executed",
@@ -129,6 +113,21 @@ ReplayClockKind replay_clock(const std::string& name) {
   if (name == "simulated") return ReplayClockKind::simulated;
   if (name == "wall") return ReplayClockKind::wall;
   throw unknown_name("--clock", "clock", name, replay_clock_names());
+}
+
+unsigned thread_count(std::int64_t asked, std::int64_t ranks) {
+  const std::int64_t most = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  if (asked == 0) return static_cast<unsigned>(std::max<std::int64_t>(1, most / ranks) * ranks);
+  if (asked >= 1 && asked <= most) {
+    if (asked % ranks == 0) return static_cast<unsigned>(asked);
+    throw Error("--threads",
+                std::to_string(asked) + " threads for " + std::to_string(ranks) + " ranks",
+                "every rank has as many as the others",
+                "a multiple of " + std::to_string(ranks) + ", or leave it out");
+  }
+  throw Error("--threads", std::to_string(asked) + " threads",
+              "1 to " + std::to_string(most) + ", the cores of this host",
+              "leave it out for all of them");
 }
 
 CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const ServingOptions& serving,

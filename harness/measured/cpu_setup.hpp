@@ -69,6 +69,10 @@ struct CpuSetup {
   unsigned threads_of_each() const { return threads / static_cast<unsigned>(parallel.gpus()); }
 };
 
+// Threads of all ranks: as many as asked for, 0 being all cores, and one per rank where there are
+// fewer cores. Throws Error for more than there are cores, or than ranks can share evenly.
+unsigned thread_count(std::int64_t asked, std::int64_t ranks = 1);
+
 // `serving.speculation` comes from parse_measured_speculation. Throws Error for what is not
 // executed: a model that decoder_shape refuses, a checkpoint that is not the model's, blocks of
 // another size than 16 tokens, padded batches, swaps, a CPU tier, drafts by multi-token prediction

@@ -1,0 +1,151 @@
+#include "harness/calibrate/decoder_rig.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "harness/base/random.hpp"
+#include "harness/base/real.hpp"
+#include "harness/execute/transformer/memory_need.hpp"
+#include "harness/execute/transformer/to_size.hpp"
+
+namespace inferbench {
+namespace {
+
+constexpr std::int64_t kTokenStride = 7919;
+
+Duration steady_now() {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// Spans of one op, which may be several kernels, of which one counts how often it ran.
+struct SpanTime {
+  double ns = 0;
+  std::int64_t occurrences = 0;
+
+  void add(const KernelSpan& span, bool counts) {
+    ns += real((span.end - span.begin).count());
+    occurrences += counts ? 1 : 0;
+  }
+  double mean() const { return occurrences > 0 ? ns / real(occurrences) : 0; }
+};
+
+std::int64_t blocks_of(std::int64_t tokens) {
+  return (tokens + kKvBlock - 1) / kKvBlock;
+}
+
+// A pool in service has given blocks out and taken them back many times: those of a sequence lie
+// anywhere.
+std::vector<BlockRun> shuffled_blocks(std::int64_t count, std::uint64_t seed) {
+  std::vector<BlockRun> blocks;
+  for (std::int64_t i = 0; i < count; ++i) blocks.push_back({static_cast<std::uint32_t>(i), 1});
+  RandomStream random(seed, "kv_blocks");
+  for (std::size_t i = blocks.size(); i > 1; --i) std::swap(blocks[i - 1], blocks[random.below(i)]);
+  return blocks;
+}
+
+}  // namespace
+
+std::int64_t rig_layers(const DecoderShape& shape, const GemmFormat& format,
+                        double last_cache_bytes) {
+  DecoderShape one = shape, none = shape;
+  one.layers = 1, none.layers = 0;
+  const auto bytes = [&](const DecoderShape& s) {
+    return memory_need(s, format, KvType::bf16, 1, 1).weights.count();
+  };
+  const double layer = std::max(1.0, bytes(one) - bytes(none));
+  const auto enough = static_cast<std::int64_t>(std::ceil(2 * last_cache_bytes / layer));
+  const std::int64_t sparse = shape.experts ? shape.experts->first_dense + 1 : 1;
+  const std::int64_t windowed = shape.window > 0 ? shape.window_period : 1;
+  return std::min(std::max({enough, sparse, windowed}), shape.layers);
+}
+
+DecoderRig::DecoderRig(const DecoderShape& shape, const DecoderOps& ops, const GemmFormat& format,
+                       KvType kv, std::uint64_t seed, std::int64_t kv_tokens, ThreadTeam& team)
+    : shape_(shape),
+      ops_(ops),
+      team_(team),
+      weights_(shape, format, seed, team),
+      decoder_(weights_, kv, blocks_of(kv_tokens), team, KernelSet::fast),
+      sampler_(shape.vocab),
+      batch_(blocks_of(kv_tokens)),
+      blocks_(shuffled_blocks(blocks_of(kv_tokens), seed)) {
+  decoder_.trace(&spans_);
+  fill_cache();
+}
+
+// With the keys and values of a prompt, over and over: scores must differ as they do in service.
+void DecoderRig::fill_cache() {
+  const std::int64_t blocks = decoder_.kv().blocks();
+  const std::int64_t computed = std::min<std::int64_t>(blocks, 16);
+  run({.sequences = 1, .new_tokens = computed * kKvBlock});
+  for (std::int64_t i = computed; i < blocks; ++i) {
+    decoder_.kv().copy_block(blocks_[to_size(i % computed)].first, blocks_[to_size(i)].first);
+  }
+}
+
+std::int64_t DecoderRig::kv_tokens(const ProbeStep& step) {
+  return step.sequences * blocks_of(step.cached + step.new_tokens) * kKvBlock;
+}
+
+void DecoderRig::assemble(const ProbeStep& step) {
+  const std::int64_t blocks = blocks_of(step.cached + step.new_tokens);
+  batch_.clear();
+  for (std::int64_t s = 0; s < step.sequences; ++s) {
+    batch_.begin_sequence(step.cached,
+                          std::span(blocks_).subspan(to_size(s * blocks), to_size(blocks)));
+    for (std::int64_t t = 0; t < step.new_tokens; ++t) {
+      token_ = (token_ + kTokenStride) % shape_.vocab;  // rows of the table are met anew
+      batch_.add(static_cast<std::int32_t>(token_));
+    }
+    batch_.want_logits();
+  }
+  const std::size_t rows = to_size(step.sequences);
+  logits_.resize(rows * to_size(shape_.vocab));
+  requests_.assign(rows, SamplingRequest{.temperature = 0});
+  sampled_.resize(rows);
+}
+
+RigTimes DecoderRig::run(const ProbeStep& step) {
+  assemble(step);
+  spans_.clear();
+  decoder_.forward(batch_.batch(), logits_);
+  const Duration begin = steady_now();
+  sampler_.sample(logits_, requests_, sampled_, team_);
+  spans_.push_back({.name = "sampling", .begin = begin, .end = steady_now()});
+  return times();
+}
+
+RigTimes DecoderRig::times() const {
+  RigTimes times;
+  for (const DecoderOp& op : ops_.ops) {
+    if (!op.spans.empty()) times.push_back(time_of(op));
+  }
+  for (const DecoderAttention& kind : ops_.attention) times.push_back(time_of(kind));
+  return times;
+}
+
+double DecoderRig::time_of(const DecoderOp& op) const {
+  SpanTime time;
+  for (const KernelSpan& span : spans_) {
+    for (std::size_t i = 0; i < op.spans.size(); ++i) {
+      if (op.spans[i] == span.name) time.add(span, i == 0);
+    }
+  }
+  return time.mean();
+}
+
+double DecoderRig::time_of(const DecoderAttention& kind) const {
+  SpanTime time;
+  for (const KernelSpan& span : spans_) {
+    if (span.layer < 0 || shape_.window_of(span.layer) != kind.window) continue;
+    const std::string_view name = span.name;
+    if (name == "write_kv" || name == "attention") time.add(span, name == "attention");
+  }
+  return time.mean();
+}
+
+}  // namespace inferbench
