@@ -18,11 +18,11 @@ def columns: [
     + "at the first run, commit \((.provenance.build.git_commit // "unknown")[:12]); "),
   "\(length) runs.",
   "",
-  "| model | weights | KV | policy | users | step | TPOT | throughput | TTFT | E2E | step |",
-  "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+  "| model | weights | KV | TP | policy | users | step | TPOT | throughput | TTFT | E2E | step |",
+  "| --- | --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
   (.[] | . as $r | columns as $c
     | "| \($r.configuration.deployment.model) | \($r.configuration.deployment.precision.ffn) "
-    + "| \($r.configuration.deployment.precision.kv) | \($r.configuration.scheduler.name) "
+    + "| \($r.configuration.deployment.precision.kv) | \($r.configuration.deployment.parallel.tp) | \($r.configuration.scheduler.name) "
     + "| \($r.configuration.scheduler.max_batch) | \($r.configuration.scheduler.step_tokens) "
     + "| \($c[0] | signed) | \($c[1] | signed) | \($c[2] | signed) | \($c[3] | signed) | \($c[4] | percent) |"),
   "",

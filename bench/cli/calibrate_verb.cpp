@@ -15,6 +15,7 @@
 #include "harness/calibrate/calibrate.hpp"
 #include "harness/calibrate/machine_rates.hpp"
 #include "harness/catalog/catalog.hpp"
+#include "harness/execute/transformer/weight_shard.hpp"
 #include "harness/measured/cpu_setup.hpp"
 #include "harness/stats/percentile.hpp"
 #include "workloads/text_values.hpp"
@@ -26,15 +27,15 @@ constexpr Duration kRateBudget{2'000'000'000};
 
 struct CalibrateArguments {
   std::vector<std::string> models, weights = {"bf16"}, ops;
-  std::string kv = "bf16", out, budget = "20s";
+  std::string kv = "bf16", out, budget = "20s", parallel;
   std::int64_t threads = 0;
   std::uint64_t seed = 1;
   ProbeLimits limits;
 };
 
 std::set<OpClass> classes_of(const std::vector<std::string>& names) {
-  const std::vector<OpClass> known = {OpClass::gemm, OpClass::attention, OpClass::moe,
-                                      OpClass::other, OpClass::host};
+  const std::vector<OpClass> known = {OpClass::gemm,  OpClass::attention,   OpClass::moe,
+                                      OpClass::other, OpClass::collectives, OpClass::host};
   std::set<OpClass> classes;
   std::vector<std::string> known_names;
   for (const OpClass op_class : known) {
@@ -47,6 +48,13 @@ std::set<OpClass> classes_of(const std::vector<std::string>& names) {
     classes.insert(known[static_cast<std::size_t>(found - known_names.begin())]);
   }
   return classes;
+}
+
+ParallelConfig parallel_of(const CalibrateArguments& given) {
+  if (given.parallel.empty()) return {};
+  const ParallelConfig parallel = parse_parallel(given.parallel);
+  if (parallel.gpus() == parallel.tp) return parallel;
+  throw Error("--parallel", label(parallel), "op times are of tensor-parallel ranks", "tp2");
 }
 
 void check_limit(const char* option, std::int64_t given, std::int64_t most) {
@@ -67,14 +75,17 @@ std::vector<CalibrateRequest> requests_of(const CalibrateArguments& given) {
       request.weights = weights;
       request.kv = given.kv;
       request.threads = given.threads;
+      request.parallel = parallel_of(given);
       request.limits = given.limits;
       request.classes = classes_of(given.ops);
       request.budget = parse_duration(given.budget, "--budget");
       request.seed = given.seed;
       request.interrupted = InterruptGuard::requested;
-      static_cast<void>(decoder_ops(decoder_shape(request.model), weights, given.kv));
-      static_cast<void>(decoder_format(weights));
+      const DecoderShape shape = decoder_shape(request.model);
       static_cast<void>(kv_store_type(given.kv));
+      check_shards(request.model.name + ", --parallel " + label(request.parallel), shape,
+                   decoder_format(weights), request.parallel.tp);
+      static_cast<void>(decoder_ops(shape, weights, given.kv, request.parallel.tp));
       requests.push_back(std::move(request));
     }
   }
@@ -145,8 +156,9 @@ void print_report(const CalibrateArguments& given, const OpTable& table, std::si
 
 void run_calibrate(const CalibrateArguments& given, VerbContext& context) {
   const std::vector<CalibrateRequest> requests = requests_of(given);
-  const unsigned threads = thread_count(given.threads);
-  OpTable table = begun(given, origin_here(threads));
+  const auto ranks = static_cast<unsigned>(parallel_of(given).gpus());
+  const unsigned threads = thread_count(given.threads, ranks);
+  OpTable table = begun(given, origin_here(threads, ranks));
   const InterruptGuard interrupt;
   TeamStopwatch stopwatch(threads);
   probe_rates(given, table, stopwatch);
@@ -156,7 +168,7 @@ void run_calibrate(const CalibrateArguments& given, VerbContext& context) {
     if (InterruptGuard::requested()) break;
     if (watched) std::cerr << "measuring " << request.model.name << " " << request.weights << "\n";
     added += calibrate(request, table, stopwatch);
-    table.origin.measured_utc = origin_here(threads).measured_utc;
+    table.origin.measured_utc = origin_here(threads, ranks).measured_utc;
     write_op_table(table, given.out);
   }
   print_report(given, table, added);
@@ -182,9 +194,11 @@ void add_calibrate_verb(CLI::App& program, VerbContext& context) {
       ->capture_default_str();
   verb->add_option("--kv-format", given->kv, "of keys and values")->capture_default_str();
   verb->add_option("--threads", given->threads, "0: all cores of this host")->capture_default_str();
+  verb->add_option("--parallel", given->parallel, "tensor-parallel ranks: tp2");
   verb->add_option("--budget", given->budget, "time for the ops of each model and format")
       ->capture_default_str();
-  verb->add_option("--ops", given->ops, "only these classes: gemm, attention, moe, other, host")
+  verb->add_option("--ops", given->ops,
+                   "only these classes: gemm, attention, moe, other, collectives, host")
       ->delimiter(',');
   verb->add_option("--step-tokens", given->limits.step_tokens, "longest chunk of a prompt")
       ->capture_default_str();

@@ -20,11 +20,15 @@ std::string kv_format_of(const CpuSetup& setup) {
   return kv_formats()[static_cast<std::size_t>(setup.kv)];
 }
 
+// Ranks share the machine evenly.
 std::shared_ptr<const OpTimer> probed(const CpuSetup& setup) {
   TeamStopwatch stopwatch(setup.threads);
-  return std::make_shared<RoofTimer>(machine_rates({setup.weights->name},
-                                                   setup.need.weights.count(), setup.threads,
-                                                   kProbeBudget, stopwatch, SamplerOptions{}));
+  MachineRates rates = machine_rates({setup.weights->name}, setup.need.weights.count(),
+                                     setup.threads, kProbeBudget, stopwatch, SamplerOptions{});
+  const auto ranks = static_cast<double>(setup.ranks());
+  rates.memory /= ranks;
+  for (auto& [format, rate] : rates.arithmetic) rate /= ranks;
+  return std::make_shared<RoofTimer>(std::move(rates));
 }
 
 BatchPlan small_step() {
@@ -46,17 +50,12 @@ ComparedModel::ComparedModel(const ReplayArguments& given, const CpuSetup& setup
                 "which drafts a model accepts is measured, and not predicted",
                 "leave one of the two out");
   }
-  if (setup.ranks() > 1) {
-    throw Error("--compare-model", "with --parallel " + label(setup.parallel),
-                "op times are of one rank, and collectives are not calibrated",
-                "leave --parallel out");
-  }
   if (given.cpu.op_table.empty()) {
     basis_ = "roofline of this machine, probed now; nothing fitted";
     timer_ = probed(setup);
   } else {
     OpTable table = read_op_table(given.cpu.op_table);
-    const TableOrigin here = origin_here(setup.threads);
+    const TableOrigin here = origin_here(setup.threads, static_cast<unsigned>(setup.ranks()));
     check_origin(table.origin, here, given.cpu.op_table);
     if (table.origin.commit != here.commit) {
       notes_.emplace_back("the op table was measured by a build of another commit");
@@ -74,7 +73,8 @@ ComparedModel::ComparedModel(const ReplayArguments& given, const CpuSetup& setup
 }
 
 StepPredictor ComparedModel::predictor(const CpuSetup& setup) const {
-  return {setup.shape, setup.weights->name, kv_format_of(setup), setup.kernels, timer_};
+  return {setup.shape, setup.weights->name, kv_format_of(setup), setup.kernels,
+          timer_,      setup.ranks()};
 }
 
 ModelComparison ComparedModel::compare(const ReplayArguments& given, const CpuSetup& setup,

@@ -6,12 +6,13 @@
 
 namespace inferbench {
 
-TableOrigin origin_here(unsigned threads) {
+TableOrigin origin_here(unsigned threads, unsigned ranks) {
   const Provenance now = start_provenance(0);
   TableOrigin origin;
   origin.cpu = now.host && !now.host->cpu.empty() ? now.host->cpu : "unknown";
   origin.isa = name(best_isa());
   origin.threads = threads;
+  origin.ranks = ranks;
   origin.compiler = now.build.compiler;
   origin.commit = now.build.git_commit;
   origin.measured_utc = now.started_utc;

@@ -29,7 +29,7 @@ class Calibration {
   Calibration(const CalibrateRequest& request, OpTable& table, Stopwatch& stopwatch)
       : request_(request), table_(table), stopwatch_(stopwatch) {
     const DecoderShape whole = decoder_shape(request.model);
-    ops_ = decoder_ops(whole, request.weights, request.kv);
+    ops_ = decoder_ops(whole, request.weights, request.kv, request.parallel.gpus());
     limits_ = request.limits;
     limits_.context = std::min(limits_.context, whole.context);
     limits_.step_tokens = std::min(limits_.step_tokens, whole.context);
@@ -39,6 +39,7 @@ class Calibration {
     options.weights = request.weights;
     options.kv = request.kv;
     options.threads = request.threads;
+    options.parallel = request.parallel;
     ServingOptions serving;
     serving.max_batch = limits_.max_batch;
     options.kv_tokens = std::max(most_kv_tokens(), limits_.max_batch * kHostContext);
@@ -89,9 +90,9 @@ class Calibration {
   void time_ops() {
     const std::vector<ProbeStep> steps = missing_steps();
     if (steps.empty()) return;
-    ThreadTeam team(setup_.threads);
+    ThreadRanks ranks(setup_.ranks(), setup_.threads_of_each());
     DecoderRig rig(setup_.shape, ops_, *setup_.weights, setup_.kv, request_.seed, most_kv_tokens(),
-                   team);
+                   ranks);
     const auto run = [&](const ProbeStep& step) { return rig.run(step); };
     for (const TimedOp& timed :
          time_steps(steps, ops_, run, request_.budget, stopwatch_, sampling_of_steps(request_))) {

@@ -7,6 +7,7 @@
 
 #include "harness/calibrate/probe_steps.hpp"
 #include "harness/catalog/model_spec.hpp"
+#include "harness/plan/parallel_config.hpp"
 #include "harness/tables/op_table.hpp"
 #include "harness/timing/sampler.hpp"
 
@@ -16,10 +17,11 @@ namespace inferbench {
 struct CalibrateRequest {
   ModelSpec model;
   std::string weights = "bf16", kv = "bf16";
-  std::int64_t threads = 0;  // 0: all cores
+  std::int64_t threads = 0;  // of all ranks; 0: all cores
+  ParallelConfig parallel;   // tensor-parallel ranks
   ProbeLimits limits;        // cut to what the model takes
-  std::set<OpClass> classes = {OpClass::gemm, OpClass::attention, OpClass::moe, OpClass::other,
-                               OpClass::host};
+  std::set<OpClass> classes = {OpClass::gemm,  OpClass::attention,   OpClass::moe,
+                               OpClass::other, OpClass::collectives, OpClass::host};
   Duration budget{20'000'000'000};  // of wall time
   std::uint64_t seed = 1;           // of weights, and of the order of samples
   std::function<bool()> interrupted{};

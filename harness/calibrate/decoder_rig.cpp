@@ -64,26 +64,31 @@ std::int64_t rig_layers(const DecoderShape& shape, const GemmFormat& format,
 }
 
 DecoderRig::DecoderRig(const DecoderShape& shape, const DecoderOps& ops, const GemmFormat& format,
-                       KvType kv, std::uint64_t seed, std::int64_t kv_tokens, ThreadTeam& team)
+                       KvType kv, std::uint64_t seed, std::int64_t kv_tokens, ThreadRanks& ranks)
     : shape_(shape),
       ops_(ops),
-      team_(team),
-      weights_(shape, format, seed, team),
-      decoder_(weights_, kv, blocks_of(kv_tokens), team, KernelSet::fast),
+      ranks_(ranks),
+      model_({.shape = shape,
+              .format = &format,
+              .kv = kv,
+              .kv_blocks = blocks_of(kv_tokens),
+              .kernels = KernelSet::fast,
+              .seed = seed},
+             ranks),
       sampler_(shape.vocab),
       batch_(blocks_of(kv_tokens)),
       blocks_(shuffled_blocks(blocks_of(kv_tokens), seed)) {
-  decoder_.trace(&spans_);
+  model_.trace(&spans_);
   fill_cache();
 }
 
 // With the keys and values of a prompt, over and over: scores must differ as they do in service.
 void DecoderRig::fill_cache() {
-  const std::int64_t blocks = decoder_.kv().blocks();
+  const std::int64_t blocks = model_.kv_blocks();
   const std::int64_t computed = std::min<std::int64_t>(blocks, 16);
   run({.sequences = 1, .new_tokens = computed * kKvBlock});
   for (std::int64_t i = computed; i < blocks; ++i) {
-    decoder_.kv().copy_block(blocks_[to_size(i % computed)].first, blocks_[to_size(i)].first);
+    model_.copy_block(blocks_[to_size(i % computed)].first, blocks_[to_size(i)].first);
   }
 }
 
@@ -112,9 +117,9 @@ void DecoderRig::assemble(const ProbeStep& step) {
 RigTimes DecoderRig::run(const ProbeStep& step) {
   assemble(step);
   spans_.clear();
-  decoder_.forward(batch_.batch(), logits_);
+  model_.forward(batch_.batch(), logits_);
   const Duration begin = steady_now();
-  sampler_.sample(logits_, requests_, sampled_, team_);
+  sampler_.sample(logits_, requests_, sampled_, ranks_.team(0));
   spans_.push_back({.name = "sampling", .begin = begin, .end = steady_now()});
   return times();
 }

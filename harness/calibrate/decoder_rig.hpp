@@ -6,6 +6,7 @@
 
 #include "harness/calibrate/probe_steps.hpp"
 #include "harness/execute/cpu/step_batch.hpp"
+#include "harness/execute/ranks/thread_ranks.hpp"
 #include "harness/execute/transformer/decoder.hpp"
 #include "kernels/sampling/sampling.hpp"
 
@@ -24,10 +25,10 @@ std::int64_t rig_layers(const DecoderShape& shape, const GemmFormat& format,
 // the ops before and behind, threads as awake and caches as full as there.
 class DecoderRig {
  public:
-  // `shape` with rig_layers(), `ops` of the whole model; keeps a reference to `team`. `kv_tokens`:
-  // room for the largest step.
+  // `shape` with rig_layers(), `ops` of the whole model; keeps a reference to `ranks`. `kv_tokens`:
+  // room for the largest step. Times are the first rank's.
   DecoderRig(const DecoderShape& shape, const DecoderOps& ops, const GemmFormat& format, KvType kv,
-             std::uint64_t seed, std::int64_t kv_tokens, ThreadTeam& team);
+             std::uint64_t seed, std::int64_t kv_tokens, ThreadRanks& ranks);
 
   RigTimes run(const ProbeStep& step);
 
@@ -43,9 +44,8 @@ class DecoderRig {
 
   DecoderShape shape_;
   DecoderOps ops_;
-  ThreadTeam& team_;
-  DecoderWeights weights_;
-  Decoder decoder_;
+  ThreadRanks& ranks_;
+  ThreadRankedModel model_;
   Sampler sampler_;
   StepBatch batch_;
   std::vector<BlockRun> blocks_;  // of the whole pool, in an order of chance

@@ -19,6 +19,7 @@ std::array<double, kOpClasses> by_class(const StepTiming::Parts& parts) {
   put(OpClass::attention, parts.attention);
   put(OpClass::moe, parts.moe);
   put(OpClass::other, parts.elementwise);
+  put(OpClass::collectives, parts.scale_up);
   put(OpClass::host, parts.host);
   return out;
 }

@@ -33,9 +33,10 @@ struct DecoderOps {
   OpSite host;
 };
 
-// `weights` names a format of linear layers, `kv` one of keys and values. Throws Error for latent
-// attention.
-DecoderOps decoder_ops(const DecoderShape& shape, const std::string& weights,
-                       const std::string& kv);
+// `weights` names a format of linear layers, `kv` one of keys and values. Of several
+// tensor-parallel ranks, what the first computes of the whole `shape`, and its collectives. Throws
+// Error for latent attention.
+DecoderOps decoder_ops(const DecoderShape& shape, const std::string& weights, const std::string& kv,
+                       std::int64_t ranks = 1);
 
 }  // namespace inferbench

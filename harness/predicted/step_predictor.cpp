@@ -26,17 +26,18 @@ StepTiming StepPrediction::timing() const {
   parts.attention = duration_of(at(*this, OpClass::attention));
   parts.moe = duration_of(at(*this, OpClass::moe));
   parts.elementwise = duration_of(at(*this, OpClass::other));
+  parts.scale_up = duration_of(at(*this, OpClass::collectives));
   parts.host = duration_of(at(*this, OpClass::host));
   timing.elapsed = timing.stage =
-      parts.gemm + parts.attention + parts.moe + parts.elementwise + parts.host;
+      parts.gemm + parts.attention + parts.moe + parts.elementwise + parts.scale_up + parts.host;
   return timing;
 }
 
 StepPredictor::StepPredictor(const DecoderShape& shape, const std::string& weights,
                              const std::string& kv, KernelSet kernels,
-                             std::shared_ptr<const OpTimer> timer)
+                             std::shared_ptr<const OpTimer> timer, std::int64_t ranks)
     : by_tokens_(kernels == KernelSet::invariant),
-      ops_(decoder_ops(shape, weights, kv)),
+      ops_(decoder_ops(shape, weights, kv, ranks)),
       timer_(std::move(timer)) {}
 
 void StepPredictor::add(StepPrediction& step, const OpSite& site, double x, double y,

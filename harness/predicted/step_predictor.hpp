@@ -32,7 +32,7 @@ struct StepPrediction {
 class StepPredictor {
  public:
   StepPredictor(const DecoderShape& shape, const std::string& weights, const std::string& kv,
-                KernelSet kernels, std::shared_ptr<const OpTimer> timer);
+                KernelSet kernels, std::shared_ptr<const OpTimer> timer, std::int64_t ranks = 1);
 
   // Of a plan without drafts, padding, other ranks or KV transfers. Throws Error for an op of which
   // the timer knows nothing.

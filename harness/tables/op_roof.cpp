@@ -83,8 +83,11 @@ Work op_work(const OpSite& site, double x, double y) {
   if (site.op == "add_shared") return row_work(x * dim(site, "width"), 2, 1);
   if (site.op == "rotate") return row_work(x * dim(site, "width"), 1, 1);
   if (site.op == "add_rmsnorm") return row_work(x * dim(site, "width"), 2, 2);
+  if (site.op == "gelu") return row_work(x * dim(site, "width"), 1, 1);
   if (site.op == "silu_mul") return row_work(x * dim(site, "width"), 2, 1);
   if (site.op == "embed") return row_work(x * dim(site, "width"), 1, 2);
+  if (site.op == "all_reduce") return row_work(x * dim(site, "width"), dim(site, "ranks"), 1);
+  if (site.op == "gather_logits") return row_work(x * dim(site, "vocab"), 1, 1);
   if (site.op == "sampling") return row_work(x * dim(site, "vocab"), 1, 0);
   ensure(site.op == "host", "every op of a table has its work");
   return {};

@@ -33,6 +33,8 @@ void check_origin(const TableOrigin& table, const TableOrigin& here, const std::
   differs("compiler", table.compiler, here.compiler, again);
   differs("threads", std::to_string(table.threads), std::to_string(here.threads),
           "run with as many --threads, or calibrate another file with them");
+  differs("ranks", std::to_string(table.ranks), std::to_string(here.ranks),
+          "run with the same --parallel, or calibrate another file with it");
 }
 
 const OpCurve* OpTable::find(const OpSite& site) const {

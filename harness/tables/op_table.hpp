@@ -33,13 +33,14 @@ struct MachineRates {
 // added to them.
 struct TableOrigin {
   std::string cpu{}, isa{};
-  unsigned threads = 1;
+  unsigned threads = 1;  // of all ranks
+  unsigned ranks = 1;    // tensor-parallel ones
   std::string compiler{}, commit{};
   std::string measured_utc{};  // when it was last added to; need not agree
 };
 
-// Throws Error naming what differs: processor, instruction set, threads or compiler. `place` is the
-// table's file.
+// Throws Error naming what differs: processor, instruction set, threads, ranks or compiler. `place`
+// is the table's file.
 void check_origin(const TableOrigin& table, const TableOrigin& here, const std::string& place);
 
 // Op times of one machine, measured with our own kernels.

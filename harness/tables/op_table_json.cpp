@@ -42,14 +42,19 @@ TableOrigin read_origin(const JsonObject& object) {
   TableOrigin origin{.cpu = object.text("cpu"),
                      .isa = object.text("isa"),
                      .threads = 1,
+                     .ranks = 1,
                      .compiler = object.text("compiler"),
                      .commit = object.has("commit") ? object.text("commit") : "",
                      .measured_utc = object.text("measured_utc")};
-  const std::int64_t threads = object.integer("threads");
-  if (threads < 1 || threads > 4096) {
-    object.refuse("threads", "is " + std::to_string(threads), "from 1 to 4096", kMeasureAgain);
-  }
-  origin.threads = static_cast<unsigned>(threads);
+  const auto count = [&](const char* key) {
+    const std::int64_t value = object.integer(key);
+    if (value < 1 || value > 4096) {
+      object.refuse(key, "is " + std::to_string(value), "from 1 to 4096", kMeasureAgain);
+    }
+    return static_cast<unsigned>(value);
+  };
+  origin.threads = count("threads");
+  origin.ranks = count("ranks");
   object.refuse_unknown();
   return origin;
 }
@@ -103,7 +108,7 @@ std::vector<std::string> formats_of(const TableOp& op) {
 }
 
 bool may_be_zero(const std::string& dim) {
-  return dim == "window" || dim == "bias" || dim == "head_norm";
+  return dim == "window" || dim == "bias" || dim == "head_norm" || dim == "gated";
 }
 
 OpSite read_site(const JsonObject& object) {
@@ -159,6 +164,7 @@ std::string to_json_text(const OpTable& table) {
                        {{"cpu", o.cpu},
                         {"isa", o.isa},
                         {"threads", o.threads},
+                        {"ranks", o.ranks},
                         {"compiler", o.compiler},
                         {"measured_utc", o.measured_utc}}}};
   if (!o.commit.empty()) out["machine"]["commit"] = o.commit;

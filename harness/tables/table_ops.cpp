@@ -14,6 +14,8 @@ std::string_view name(OpClass op_class) {
       return "moe";
     case OpClass::other:
       return "other";
+    case OpClass::collectives:
+      return "collectives";
     case OpClass::host:
       break;
   }
@@ -31,7 +33,7 @@ const std::vector<TableOp>& table_ops() {
        "one new token each of some requests of equal context, the new token included"},
       {"moe",
        OpClass::moe,
-       {"experts", "top_k", "hidden", "ffn"},
+       {"experts", "top_k", "hidden", "ffn", "gated"},
        "tokens",
        "",
        false,
@@ -44,6 +46,7 @@ const std::vector<TableOp>& table_ops() {
        false,
        "rotary positions of queries and keys, and what is done to these before"},
       {"add_rmsnorm", OpClass::other, {"width"}, "tokens", "", false, "residual sum and its norm"},
+      {"gelu", OpClass::other, {"width"}, "tokens", "", false, "GELU between two matrices"},
       {"silu_mul", OpClass::other, {"width"}, "tokens", "", false, "SwiGLU between two matrices"},
       {"add_shared",
        OpClass::other,
@@ -60,6 +63,20 @@ const std::vector<TableOp>& table_ops() {
        false,
        "rows of the embedding table and their norm"},
       {"sampling", OpClass::other, {"vocab"}, "rows", "", false, "the most likely token"},
+      {"all_reduce",
+       OpClass::collectives,
+       {"ranks", "width"},
+       "tokens",
+       "",
+       false,
+       "sum over tensor-parallel ranks, waiting for the slowest included"},
+      {"gather_logits",
+       OpClass::collectives,
+       {"ranks", "vocab"},
+       "rows",
+       "",
+       false,
+       "logits of all ranks' parts of the vocabulary, to the first"},
       {"host",
        OpClass::host,
        {"layers", "hidden"},

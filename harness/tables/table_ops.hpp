@@ -10,8 +10,8 @@
 namespace inferbench {
 
 // The class of work that an op's time counts in, as StepTiming::Parts has them.
-enum class OpClass { gemm, attention, moe, other, host };
-inline constexpr std::size_t kOpClasses = 5;
+enum class OpClass { gemm, attention, moe, other, collectives, host };
+inline constexpr std::size_t kOpClasses = 6;
 std::string_view name(OpClass op_class);  // "gemm"
 
 // What a table can hold of one op.
@@ -29,13 +29,15 @@ struct TableOp {
 //   prefill_attention   q_heads, kv_heads, key_dim, value_dim, window
 //                                                             x new_tokens   y cached
 //   decode_attention    the same                              x requests     y context
-//   moe                 experts, top_k, hidden, ffn           x tokens
+//   moe                 experts, top_k, hidden, ffn, gated    x tokens
 //   rotate              width, head_dim, bias, head_norm      x tokens
-//   add_rmsnorm, silu_mul, add_shared, embed   width          x tokens
+//   add_rmsnorm, silu_mul, gelu, add_shared, embed   width    x tokens
 //   sampling            vocab                                 x rows
+//   all_reduce          ranks, width                          x tokens
+//   gather_logits       ranks, vocab                          x rows
 //   host                layers, hidden                        x requests     y starting
 //
-// A window of 0 sees all; bias and head_norm are 0 or 1.
+// A window of 0 sees all; bias, head_norm and gated are 0 or 1.
 const std::vector<TableOp>& table_ops();
 const TableOp* find_table_op(std::string_view name);  // null: there is none
 

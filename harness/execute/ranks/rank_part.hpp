@@ -15,6 +15,8 @@ class RankPart {
   void forward(const TokenBatch& batch, std::span<float> logits);
 
   void trace(KernelSpans* spans) { decoder_.trace(spans); }
+  // Block `to` of this rank's KV store becomes what `from` holds.
+  void copy_block(std::int64_t from, std::int64_t to) { decoder_.kv().copy_block(from, to); }
 
   const DecoderWeights& weights() const { return weights_; }
   const Decoder& decoder() const { return decoder_; }

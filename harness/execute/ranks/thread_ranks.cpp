@@ -62,6 +62,10 @@ void ThreadRankedModel::trace(KernelSpans* spans) {
   }
 }
 
+void ThreadRankedModel::copy_block(std::int64_t from, std::int64_t to) {
+  for (const auto& part : parts_) part->copy_block(from, to);
+}
+
 std::size_t ThreadRankedModel::weight_bytes() const {
   std::size_t bytes = 0;
   for (const auto& part : parts_) bytes += part->weights().linear_bytes();

@@ -45,6 +45,9 @@ class ThreadRankedModel final : public RankedModel {
   std::size_t weight_bytes() const override;
   std::int64_t all_reduces() const override { return parts_.front()->decoder().all_reduces(); }
 
+  // Block `to` of the KV store becomes what `from` holds, on every rank.
+  void copy_block(std::int64_t from, std::int64_t to);
+
   const RankPart& part(int rank) const { return *parts_[static_cast<std::size_t>(rank)]; }
 
  private:

@@ -76,6 +76,19 @@ TEST(Calibrate, KnowsExperts) {
   }
 }
 
+TEST(Calibrate, KnowsRanks) {
+  ThreadStopwatch stopwatch;
+  OpTable table;
+  CalibrateRequest request = tiny();
+  request.threads = 0;
+  request.parallel.tp = 2;
+  calibrate(request, table, stopwatch);
+  const DecoderOps ops = decoder_ops(decoder_shape(request.model), "w8a8", "bf16", 2);
+  for (const DecoderOp& op : ops.ops) {
+    EXPECT_NE(table.find(op.site), nullptr) << text_of(op.site);
+  }
+}
+
 TEST(Calibrate, EndsWhenInterrupted) {
   ThreadStopwatch stopwatch;
   OpTable table;

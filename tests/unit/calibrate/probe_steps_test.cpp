@@ -62,13 +62,29 @@ TEST(ProbeSteps, SayWhereTimesBelong) {
   EXPECT_TRUE(holds(prompt, "gemm w8a8 k=64 n=256 at 1,0"));
 }
 
+// Each of two ranks has 2 heads and 1 KV head of 16, 64 columns of the FFN and 128 tokens of the
+// vocabulary.
+TEST(ProbeSteps, KnowRanks) {
+  const DecoderOps ops =
+      decoder_ops(decoder_shape(find_model("tiny-dense-test")), "bf16", "bf16", 2);
+  const auto decodes = probed_ops(ops, {3, 1, 15, true, true});
+  EXPECT_TRUE(holds(decodes, "gemm bf16 k=64 n=64 at 3,0"));
+  EXPECT_TRUE(holds(decodes, "gemm bf16 k=32 n=64 at 3,0"));
+  EXPECT_TRUE(holds(decodes, "gemm bf16 k=64 n=128 at 3,0"));
+  EXPECT_TRUE(holds(decodes, "all_reduce fp32 ranks=2 width=64 at 3,0"));
+  EXPECT_TRUE(holds(decodes, "gather_logits fp32 ranks=2 vocab=256 at 3,0"));
+  EXPECT_TRUE(holds(decodes,
+                    "decode_attention bf16 key_dim=16 kv_heads=1 q_heads=2 value_dim=16 "
+                    "window=0 at 3,16"));
+}
+
 TEST(ProbeSteps, KnowExperts) {
   const DecoderShape shape = decoder_shape(find_model("tiny-moe-test"));
   const auto ops = probed_ops(decoder_ops(shape, "bf16", "bf16"), {1, 4, 0, false, true});
-  const std::string experts = "moe bf16 experts=" + std::to_string(shape.experts->router.experts) +
-                              " ffn=" + std::to_string(shape.experts->ffn) +
-                              " hidden=64 top_k=" + std::to_string(shape.experts->router.top_k) +
-                              " at 4,0";
+  const std::string experts =
+      "moe bf16 experts=" + std::to_string(shape.experts->router.experts) +
+      " ffn=" + std::to_string(shape.experts->ffn) +
+      " gated=1 hidden=64 top_k=" + std::to_string(shape.experts->router.top_k) + " at 4,0";
   EXPECT_TRUE(holds(ops, experts)) << experts;
 }
 

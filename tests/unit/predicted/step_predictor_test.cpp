@@ -59,6 +59,20 @@ TEST(StepPredictor, SamplesOnlyWhatEmits) {
   EXPECT_EQ(predicted({}).timing().elapsed, Duration(0));
 }
 
+// Of two ranks the first computes half of every matrix, with all tokens: as many nanoseconds here.
+// Two sums over ranks per layer see five tokens each, 20; the gathering of logits two rows.
+TEST(StepPredictor, AddsCollectivesOfSeveralRanks) {
+  BatchPlan plan;
+  plan.items = {chunk(5, 3), decode(7), decode(9)};
+  const StepPredictor two(tiny_shape(), "bf16", "bf16", KernelSet::fast,
+                          std::make_shared<CountingTimer>(), 2);
+  const StepPrediction step = two.step(plan);
+  EXPECT_DOUBLE_EQ(of(step, OpClass::collectives), 22);
+  EXPECT_DOUBLE_EQ(of(step, OpClass::gemm), 42);
+  EXPECT_EQ(step.timing().parts.scale_up, Duration(22));
+  EXPECT_EQ(step.timing().elapsed, Duration(171 + 22));
+}
+
 TEST(StepPredictor, RefusesDrafts) {
   BatchItem drafts = decode(7);
   drafts.new_tokens = Tokens(3);

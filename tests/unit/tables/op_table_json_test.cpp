@@ -60,6 +60,7 @@ TEST(OpTableJson, RefusesWhatCannotBe) {
       {"another schema", [](json& j) { j["schema"] = "inferbench.op-table/2"; }},
       {"no machine", [](json& j) { j.erase("machine"); }},
       {"no threads", [](json& j) { j["machine"]["threads"] = 0; }},
+      {"no ranks", [](json& j) { j["machine"].erase("ranks"); }},
       {"no rates", [](json& j) { j.erase("rates"); }},
       {"no memory rate", [](json& j) { j["rates"]["memory_bytes_per_s"] = 0; }},
       {"no fp32 rate", [](json& j) { j["rates"]["arithmetic_ops_per_s"].erase("fp32"); }},

@@ -36,6 +36,7 @@ TEST(OpTable, BelongsToOneMachineAndNumberOfThreads) {
   refused([](TableOrigin& o) { o.cpu = "another"; });
   refused([](TableOrigin& o) { o.isa = "avx512"; });
   refused([](TableOrigin& o) { o.threads = 1; });
+  refused([](TableOrigin& o) { o.ranks = 2; });
   refused([](TableOrigin& o) { o.compiler = "Clang 14.0.0"; });
   TableOrigin later = here;
   later.measured_utc = "2026-01-01T00:00:00.000Z", later.commit = "abc";
