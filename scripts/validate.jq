@@ -15,7 +15,7 @@ def columns: [
 (map(columns)) as $rows
 | (.[0] | "\(.provenance.started_utc[:10]), \(.configuration.deployment.threads) threads of "
     + "\(.provenance.host.cpu // "an unknown processor"), load \(.provenance.host.load_average // "unknown") "
-    + "at the first run, commit \((.provenance.build.git_commit // "unknown")[:12]); "),
+    + "at the first run, commit \((.provenance.build.git_commit // "unknown")[:12]);"),
   "\(length) runs.",
   "",
   "| model | weights | KV | TP | policy | users | step | TPOT | throughput | TTFT | E2E | step |",
