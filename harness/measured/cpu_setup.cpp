@@ -17,12 +17,12 @@ constexpr double kPoolShare = 0.125;
 void check_parallel(const ParallelConfig& parallel) {
   const auto refuse = [&](const char* degree, const char* what) {
     throw Error("--parallel " + label(parallel), std::string(degree) + " is not executed",
-                std::string("the CPU executes tensor parallelism, ") + what + " only modelled",
-                "tp2, or --system modelled");
+                std::string("the CPU executes tensor parallelism and pipelines, ") + what +
+                    " only modelled",
+                "tp2 or pp2, or --system modelled");
   };
   if (parallel.cp > 1) refuse("CP", "context parallelism");
   if (parallel.ep > 1) refuse("EP", "expert parallelism");
-  if (parallel.pp > 1) refuse("PP", "pipelines");
   if (parallel.dp > 1) refuse("DP", "replicas");
 }
 
@@ -62,6 +62,16 @@ void set_draft(CpuSetup& setup) {
 
 constexpr std::int64_t kMostBlocks = 0xFFFFFFFF;  // of a KV pool
 
+std::vector<DecoderShard> shards(const ParallelConfig& parallel) {
+  std::vector<DecoderShard> all;
+  for (std::int64_t stage = 0; stage < parallel.pp; ++stage) {
+    for (std::int64_t rank = 0; rank < parallel.tp; ++rank) {
+      all.push_back({.rank = rank, .ranks = parallel.tp, .stage = stage, .stages = parallel.pp});
+    }
+  }
+  return all;
+}
+
 std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes available) {
   if (tokens != 0) {
     const std::int64_t blocks = tokens < 0 ? 0 : tokens / kKvBlock;
@@ -70,8 +80,11 @@ std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes avail
                 "leave it out for an eighth of the memory");
   }
   const auto on_all_ranks = [&](const DecoderShape& shape) {
-    const DecoderShape part = shard_shape(shape, {.rank = 0, .ranks = setup.parallel.tp});
-    return KvStore::bytes_per_block(part, setup.kv) * static_cast<double>(setup.parallel.tp);
+    double bytes = 0;
+    for (const DecoderShard& shard : shards(setup.parallel)) {
+      bytes += KvStore::bytes_per_block(shard_shape(shape, shard), setup.kv);
+    }
+    return bytes;
   };
   double block = on_all_ranks(setup.shape);
   if (setup.draft) block += on_all_ranks(*setup.draft);
@@ -96,11 +109,16 @@ SchedulerOptions limits_of(const CpuSetup& setup) {
   return limits;
 }
 
-void add(MemoryNeed& sum, const MemoryNeed& need) {
-  sum.weights += need.weights;
-  sum.table += need.table;
-  sum.kv += need.kv;
-  sum.activations += need.activations;
+// What all ranks need for a model.
+void add_need(CpuSetup& setup, const DecoderShape& shape, std::int64_t step_tokens) {
+  for (const DecoderShard& shard : shards(setup.parallel)) {
+    const MemoryNeed need =
+        memory_need(shape, *setup.weights, setup.kv, setup.limits.kv_blocks, step_tokens, shard);
+    setup.need.weights += need.weights;
+    setup.need.table += need.table;
+    setup.need.kv += need.kv;
+    setup.need.activations += need.activations;
+  }
 }
 
 }  // namespace
@@ -145,7 +163,7 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   setup.parallel = options.parallel;
   check_parallel(setup.parallel);
   const std::string place = "--parallel " + label(setup.parallel);
-  check_shards(place, setup.shape, *setup.weights, setup.parallel.tp);
+  check_shards(place, setup.shape, *setup.weights, setup.parallel.tp, setup.parallel.pp);
   setup.threads = thread_count(options.threads, setup.ranks());
   setup.sampling = options.sampling;
   setup.sampling.seed = seed;
@@ -156,18 +174,14 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   set_draft(setup);
   if (setup.draft) {
     check_shards(place + ", " + setup.draft_model->name, *setup.draft, *setup.weights,
-                 setup.parallel.tp);
+                 setup.parallel.tp, setup.parallel.pp);
   }
   setup.limits = limits_of(setup);
   setup.limits.kv_blocks = pool_blocks(setup, options.kv_tokens, available);
   make_scheduler(serving.scheduler, setup.limits);  // a policy and limits that work
   const std::int64_t step = serving.step_tokens.count();
-  setup.need = memory_need(setup.shape, *setup.weights, setup.kv, setup.limits.kv_blocks, step,
-                           setup.parallel.tp);
-  if (setup.draft) {
-    add(setup.need, memory_need(*setup.draft, *setup.weights, setup.kv, setup.limits.kv_blocks,
-                                step, setup.parallel.tp));
-  }
+  add_need(setup, setup.shape, step);
+  if (setup.draft) add_need(setup, *setup.draft, step);
   check_memory(model.name, setup.need, available);
   return setup;
 }

@@ -35,7 +35,8 @@ std::unique_ptr<RankedModel> build(const DecoderShape& shape, const CpuSetup& se
                        .kv_blocks = setup.limits.kv_blocks,
                        .kernels = setup.kernels,
                        .seed = setup.seed,
-                       .trained = trained};
+                       .trained = trained,
+                       .parallel = setup.parallel};
   auto model = std::make_unique<ThreadRankedModel>(plan, ranks);
   warm_up(*model);
   return model;

@@ -1,29 +1,50 @@
 #pragma once
 
+#include <memory>
+#include <vector>
+
+#include "harness/execute/ranks/micro_batches.hpp"
 #include "harness/execute/ranks/ranked_model.hpp"
 
 namespace inferbench {
 
-// What one rank holds and computes of a model: its shard of the weights and its KV heads' store.
+// What one rank holds and computes of a model: its shard of the weights and the keys and values of
+// its heads and layers.
+//
+// A step of a pipeline goes through it in as many micro-batches as there are stages, so that stages
+// compute different ones at the same time; a step of one token passes through alone. Steps do not
+// overlap: the last stage has to end one before the first begins the next.
 class RankPart {
  public:
-  // Keeps references to the team and, where there are several ranks, to `ranks`. Throws Error as
-  // DecoderWeights does.
-  RankPart(const ModelPlan& plan, Communicator& ranks, ThreadTeam& team);
+  // Keeps references to the team and to the world, which has as many ranks as the plan. Throws
+  // Error as DecoderWeights does.
+  RankPart(const ModelPlan& plan, Communicator& world, ThreadTeam& team);
+  ~RankPart();
 
   // Every rank calls it with the same batch; only rank 0 has room for logits.
   void forward(const TokenBatch& batch, std::span<float> logits);
 
-  void trace(KernelSpans* spans) { decoder_.trace(spans); }
+  void trace(KernelSpans* spans) { decoder_->trace(spans); }
   // Block `to` of this rank's KV store becomes what `from` holds.
-  void copy_block(std::int64_t from, std::int64_t to) { decoder_.kv().copy_block(from, to); }
+  void copy_block(std::int64_t from, std::int64_t to) { decoder_->kv().copy_block(from, to); }
 
   const DecoderWeights& weights() const { return weights_; }
-  const Decoder& decoder() const { return decoder_; }
+  const Decoder& decoder() const { return *decoder_; }
+  KernelTimes times() const;
 
  private:
+  DecoderLinks links(Communicator& world);
+  void compute(const TokenBatch& batch, std::span<float> whole);
+  void gather(std::int64_t rows, std::span<float> logits);
+
+  ModelPlan plan_;
+  Communicator& world_;
   DecoderWeights weights_;
-  Decoder decoder_;
+  std::unique_ptr<Communicator> stage_;  // where a stage is not the world
+  std::unique_ptr<Decoder> decoder_;
+  MicroBatches micro_batches_;
+  std::vector<float> own_, arrived_;  // logits: of this rank's vocabulary, of another one's
+  Duration gathering_{};
 };
 
 }  // namespace inferbench

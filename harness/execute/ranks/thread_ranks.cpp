@@ -2,6 +2,8 @@
 
 #include <exception>
 
+#include "harness/base/error.hpp"
+
 namespace inferbench {
 
 ThreadRanks::ThreadRanks(int ranks, unsigned threads_of_each) : world_(ranks) {
@@ -36,6 +38,9 @@ std::uint64_t ThreadRanks::wire_bytes() {
 
 ThreadRankedModel::ThreadRankedModel(const ModelPlan& plan, ThreadRanks& ranks)
     : plan_(plan), ranks_(ranks), parts_(static_cast<std::size_t>(ranks.size())) {
+  ensure(
+      plan.parallel.gpus() == ranks.size() && plan.parallel.tp * plan.parallel.pp == ranks.size(),
+      "a model is built for the ranks it has");
   ranks_.run([&](Communicator& rank, ThreadTeam& team) {
     parts_[static_cast<std::size_t>(rank.rank())] = std::make_unique<RankPart>(plan_, rank, team);
   });

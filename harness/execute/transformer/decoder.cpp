@@ -49,7 +49,6 @@ KernelSet kernel_set(const std::string& name) {
 // Activations of a step, reused; they only grow.
 struct Decoder::Buffers {
   std::vector<float> residual, normed, qkv, q, k, v, heads, projected, gate_up, gated;
-  std::vector<float> logits, arrived;                     // a rank's part of them
   std::vector<float> query_latent, queries, latent_sums;  // latent attention
   std::vector<float> rotations;                           // [tokens, rotary dim]: cosines, sines
   std::vector<std::int64_t> starts;                       // of a part of the batch
@@ -67,13 +66,13 @@ struct Decoder::Buffers {
 };
 
 Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_blocks, ThreadTeam& team,
-                 KernelSet kernels, Isa isa, Communicator* ranks)
+                 KernelSet kernels, Isa isa, const DecoderLinks& links)
     : weights_(weights),
       team_(team),
       kv_(weights.shape(), kv, kv_blocks),
       kernels_(kernels),
       isa_(isa),
-      ranks_(ranks != nullptr && ranks->size() > 1 ? ranks : nullptr),
+      links_(links),
       buffers_(std::make_unique<Buffers>()) {
   buffers_->rmsnorm = row_kernel(RowOp::rmsnorm, false, isa);
   buffers_->add_rmsnorm = row_kernel(RowOp::add_rmsnorm, false, isa);
@@ -106,7 +105,7 @@ class Decoder::Op {
     if (decoder_.spans_ != nullptr) {
       decoder_.spans_->push_back({.name = name_,
                                   .layer = decoder_.layer_,
-                                  .rank = decoder_.ranks_ == nullptr ? 0 : decoder_.ranks_->rank(),
+                                  .rank = decoder_.rank(),
                                   .begin = since_epoch(mark),
                                   .end = since_epoch(now)});
     }
@@ -123,6 +122,12 @@ class Decoder::Op {
   Duration KernelTimes::*kind_;
   NvtxRange range_;
 };
+
+// In the world, for traces.
+std::int32_t Decoder::rank() const {
+  if (links_.world != nullptr) return links_.world->rank();
+  return links_.tensor == nullptr ? 0 : links_.tensor->rank();
+}
 
 void Decoder::reserve(std::int64_t tokens) {
   const DecoderShape& s = shape();
@@ -173,50 +178,66 @@ void Decoder::linear(const char* name, const PackedLinear& layer, std::int64_t t
 
 // Adds up what the ranks computed of `projected`.
 void Decoder::all_reduce(const char* name, std::int64_t tokens) {
-  if (ranks_ == nullptr) return;
+  if (links_.tensor == nullptr || links_.tensor->size() == 1) return;
   const Op op(*this, name, &KernelTimes::collectives);
   const auto vectors = std::as_writable_bytes(
       std::span(buffers_->projected).first(to_size(tokens * shape().hidden)));
   CollectiveCall call;
   call.in = vectors;
   call.out = vectors;
-  two_shot().run(*ranks_, call);
+  two_shot().run(*links_.tensor, call);
   ++all_reduces_;
+}
+
+// The residual stream from the tokens, or from the stage before; and the norm of the first layer.
+void Decoder::enter(const TokenBatch& batch) {
+  const DecoderShape& s = shape();
+  Buffers& b = *buffers_;
+  const std::int64_t tokens = batch.sequences.tokens();
+  if (links_.before >= 0) {
+    const Op op(*this, "receive_hidden", &KernelTimes::collectives);
+    links_.world->receive(
+        links_.before,
+        std::as_writable_bytes(std::span(b.residual).first(to_size(tokens * s.hidden))));
+  }
+  const Op op(*this, "embed", &KernelTimes::other);
+  rows(tokens, s.hidden, [&](std::int64_t r) {
+    if (links_.before < 0) {
+      weights_.embed(batch.tokens[to_size(r)], b.residual.data() + r * s.hidden);
+    }
+    RowCall call;
+    call.n = s.hidden;
+    call.epsilon = static_cast<float>(s.norm_epsilon);
+    call.x = b.residual.data() + r * s.hidden;
+    call.weight = weights_.layer(0).attention_norm.data();
+    call.out = b.normed.data() + r * s.hidden;
+    b.rmsnorm(call);
+  });
+}
+
+// What add_and_norm would add, for the stage after.
+void Decoder::leave(std::int64_t tokens) {
+  Buffers& b = *buffers_;
+  const std::int64_t hidden = shape().hidden;
+  {
+    const Op op(*this, "add", &KernelTimes::other);
+    rows(tokens, hidden, [&](std::int64_t r) {
+      float* to = b.residual.data() + r * hidden;
+      const float* from = b.projected.data() + r * hidden;
+      for (std::int64_t i = 0; i < hidden; ++i) to[i] += from[i];
+    });
+  }
+  const Op op(*this, "send_hidden", &KernelTimes::collectives);
+  links_.world->send(links_.after,
+                     std::as_bytes(std::span(b.residual).first(to_size(tokens * hidden))));
 }
 
 // Of the rows at the front of `normed`.
 void Decoder::compute_logits(std::int64_t rows, std::span<float> logits) {
-  Buffers& b = *buffers_;
-  const PackedLinear& head = weights_.head();
-  const auto in = std::span<const float>(b.normed).first(to_size(rows * shape().hidden));
-  if (ranks_ != nullptr) b.logits.resize(to_size(rows * head.n()));
-  {
-    const Op op(*this, "lm_head_gemm", &KernelTimes::gemm);
-    head.run(in, ranks_ == nullptr ? logits : std::span(b.logits), team_, b.linear);
-  }
-  if (ranks_ == nullptr) return;
-  const Op op(*this, "gather_logits", &KernelTimes::collectives);
-  gather_logits(rows, logits);
-}
-
-// Only rank 0 samples.
-void Decoder::gather_logits(std::int64_t rows, std::span<float> logits) {
-  Buffers& b = *buffers_;
-  if (ranks_->rank() != 0) return ranks_->send(0, std::as_bytes(std::span(b.logits)));
-  const std::int64_t vocab = shape().vocab;
-  for (int rank = 0; rank < ranks_->size(); ++rank) {
-    const Range part =
-        share(vocab, static_cast<unsigned>(rank), static_cast<unsigned>(ranks_->size()));
-    const std::int64_t width = part.end - part.begin;
-    std::vector<float>& from = rank == 0 ? b.logits : b.arrived;
-    if (rank != 0) {
-      from.resize(to_size(rows * width));
-      ranks_->receive(rank, std::as_writable_bytes(std::span(from)));
-    }
-    for (std::int64_t r = 0; r < rows; ++r) {
-      std::copy_n(from.begin() + r * width, width, logits.begin() + r * vocab + part.begin);
-    }
-  }
+  const Op op(*this, "lm_head_gemm", &KernelTimes::gemm);
+  weights_.head()->run(
+      std::span<const float>(buffers_->normed).first(to_size(rows * shape().hidden)), logits, team_,
+      buffers_->linear);
 }
 
 void Decoder::fill_rotations(const TokenBatch& batch) {
@@ -461,8 +482,8 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   const DecoderShape& s = shape();
   const std::int64_t tokens = batch.sequences.tokens();
   ensure(tokens >= 1 && batch.tokens.size() == to_size(tokens), "a step has the tokens it says");
-  const bool leads = ranks_ == nullptr || ranks_->rank() == 0;
-  ensure(logits.size() == (leads ? batch.logit_rows.size() * to_size(s.vocab) : 0),
+  const std::int64_t width = weights_.head() == nullptr ? 0 : weights_.head()->n();
+  ensure(logits.size() == batch.logit_rows.size() * to_size(width),
          "logits for each row asked for");
   Buffers& b = *buffers_;
   b.mark = Steady::now();
@@ -470,20 +491,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
   fill_rotations(batch);
   split_into_tokens(batch.sequences);
   layer_ = -1;
-  const auto embed = [&](std::int64_t r) {
-    weights_.embed(batch.tokens[to_size(r)], b.residual.data() + r * s.hidden);
-    RowCall call;
-    call.n = s.hidden;
-    call.epsilon = static_cast<float>(s.norm_epsilon);
-    call.x = b.residual.data() + r * s.hidden;
-    call.weight = weights_.layer(0).attention_norm.data();
-    call.out = b.normed.data() + r * s.hidden;
-    b.rmsnorm(call);
-  };
-  {
-    const Op op(*this, "embed", &KernelTimes::other);
-    rows(tokens, s.hidden, embed);
-  }
+  enter(batch);
   const auto add_and_norm = [&](const std::vector<float>& norm, std::int64_t row, float* out) {
     RowCall call;
     call.n = s.hidden;
@@ -501,7 +509,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
          [&](std::int64_t r) { add_and_norm(norm, r, b.normed.data() + r * s.hidden); });
   };
   for (std::int64_t l = 0; l < s.layers; ++l) {
-    layer_ = static_cast<std::int32_t>(l);
+    layer_ = static_cast<std::int32_t>(s.first_layer + l);
     attention(batch, l);
     all_reduce("out_all_reduce", tokens);
     add_and_norm_all(weights_.layer(l).ffn_norm);
@@ -510,6 +518,7 @@ void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
     if (l + 1 < s.layers) add_and_norm_all(weights_.layer(l + 1).attention_norm);
   }
   layer_ = -1;
+  if (links_.after >= 0) return leave(tokens);
   if (!batch.logit_rows.empty()) {
     const auto wanted = static_cast<std::int64_t>(batch.logit_rows.size());
     {

@@ -26,6 +26,13 @@ enum class KernelSet {
 std::vector<std::string> kernel_set_names();
 KernelSet kernel_set(const std::string& name);  // throws Error with the nearest names
 
+// The ranks that a shard of a decoder works with.
+struct DecoderLinks {
+  Communicator* tensor = nullptr;  // of its stage; null: it is alone there
+  Communicator* world = nullptr;   // of all, where there are several stages
+  int before = -1, after = -1;     // in the world: the same part of the other stages; -1: none
+};
+
 // A decoder over a paged KV store.
 //
 // Under KernelSet::invariant a token's logits are the same bits whatever else is in the batch, in
@@ -37,16 +44,18 @@ KernelSet kernel_set(const std::string& name);  // throws Error with the nearest
 // chunks logits differ by the rounding of fp32 sums, and where weights or keys are quantised by
 // what that rounding is worth after quantising.
 //
-// Tensor-parallel ranks run a decoder each, with a shard of the weights, and call forward() with
-// the same batch. Each layer ends its attention and its FFN with an all-reduce of [tokens, hidden]
-// in fp32, summed by rank, so every rank goes on with the same bits and the promises above hold for
-// a given number of ranks. Logits are gathered on rank 0; other ranks pass no span for them.
+// Several ranks run a decoder each, with a shard of the weights, and call forward() with the same
+// batch. Tensor-parallel ones end the attention and the FFN of each layer with an all-reduce of
+// [tokens, hidden] in fp32, summed by rank, so every rank goes on with the same bits and the
+// promises above hold for a given number of them. A pipeline stage receives [tokens, hidden], the
+// residual stream in fp32, from the stage before, and sends it to the one after. The logits of a
+// shard are those of its vocabulary, and none before the last stage.
 class Decoder final : public StepModel {
  public:
-  // Keeps references to the weights, the team and the tensor-parallel ranks; null: there is one.
+  // Keeps references to the weights, the team and what `links` points to.
   Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_blocks, ThreadTeam& team,
           KernelSet kernels = KernelSet::invariant, Isa isa = best_isa(),
-          Communicator* ranks = nullptr);
+          const DecoderLinks& links = {});
   ~Decoder() override;
 
   void forward(const TokenBatch& batch, std::span<float> logits) override;
@@ -82,10 +91,12 @@ class Decoder final : public StepModel {
               const std::vector<float>& in, std::vector<float>& out);
   void all_reduce(const char* name, std::int64_t tokens);
   void compute_logits(std::int64_t rows, std::span<float> logits);
-  void gather_logits(std::int64_t rows, std::span<float> logits);
+  void enter(const TokenBatch& batch);
+  void leave(std::int64_t tokens);
   void fill_rotations(const TokenBatch& batch);
   void split_into_tokens(const AttentionBatch& batch);
   void reserve(std::int64_t tokens);
+  std::int32_t rank() const;
 
   const DecoderWeights& weights_;
   ThreadTeam& team_;
@@ -94,7 +105,7 @@ class Decoder final : public StepModel {
   std::unique_ptr<LatentAttention> latent_;               // null: heads have keys and values
   KernelSet kernels_;
   Isa isa_;
-  Communicator* ranks_;  // null: alone
+  DecoderLinks links_;
   std::unique_ptr<Buffers> buffers_;
   KernelTimes times_;
   std::int64_t all_reduces_ = 0;

@@ -60,6 +60,12 @@ float DecoderShape::score_scale() const {
   return static_cast<float>(scale);
 }
 
+std::int64_t DecoderShape::sparse_layers() const {
+  std::int64_t count = 0;
+  for (std::int64_t l = 0; l < layers; ++l) count += sparse(l) ? 1 : 0;
+  return count;
+}
+
 std::int64_t DecoderShape::widest_ffn() const {
   const bool any_dense = !experts || experts->first_dense > 0;
   return std::max(any_dense ? ffn : 0, experts ? experts->shared_width() : 0);

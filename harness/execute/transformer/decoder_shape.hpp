@@ -29,6 +29,7 @@ struct DecoderExperts {
 // DeepSeek-V2, arXiv 2405.04434.
 struct DecoderShape {
   std::int64_t layers = 0, hidden = 0, ffn = 0;
+  std::int64_t first_layer = 0;  // of a pipeline stage: the layers before it
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   std::int64_t vocab = 0, context = 0;
   bool tied = false;  // the LM head is the embedding table
@@ -62,10 +63,12 @@ struct DecoderShape {
   std::int64_t latent_query_width() const {  // in the fused GEMM
     return mla->q_lora_rank > 0 ? mla->q_lora_rank : q_width();
   }
-  bool sparse(std::int64_t layer) const { return experts && layer >= experts->first_dense; }
-  std::int64_t sparse_layers() const { return experts ? layers - experts->first_dense : 0; }
+  bool sparse(std::int64_t layer) const {
+    return experts && first_layer + layer >= experts->first_dense;
+  }
+  std::int64_t sparse_layers() const;
   std::int64_t window_of(std::int64_t layer) const {
-    return window_period > 1 && (layer + 1) % window_period == 0 ? 0 : window;
+    return window_period > 1 && (first_layer + layer + 1) % window_period == 0 ? 0 : window;
   }
   // Inner width of the FFN that every token of a layer visits; 0 where there is none.
   std::int64_t dense_ffn(std::int64_t layer) const {

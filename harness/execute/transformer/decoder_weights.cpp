@@ -162,7 +162,7 @@ DecoderWeights::DecoderWeights(const WeightSource& source, const GemmFormat& for
     : shape_(source.shape()), format_(&format), layers_(to_size(shape_.layers)) {
   Packing packing{.source = source, .format = format, .isa = isa};
   packing.experts.reserve(to_size(shape_.sparse_layers()));  // tasks refer to what is in there
-  packing.add(head_, DecoderMatrix::head, 0);
+  if (source.rows(DecoderMatrix::head) > 0) packing.add(head_, DecoderMatrix::head, 0);
   for (std::int64_t l = 0; l < shape_.layers; ++l) {
     Layer& layer = layers_[to_size(l)];
     layer.attention_norm = source.vector(DecoderVector::attention_norm, l);
@@ -183,7 +183,7 @@ DecoderWeights::DecoderWeights(const WeightSource& source, const GemmFormat& for
   final_norm_ = source.vector(DecoderVector::final_norm, 0);
   run_all(packing.tasks, team);
   packing.join_experts();
-  fill_table(source, team);
+  if (source.rows(DecoderMatrix::embedding) > 0) fill_table(source, team);
 }
 
 void DecoderWeights::fill_table(const WeightSource& source, ThreadTeam& team) {
@@ -223,7 +223,7 @@ void DecoderWeights::embed(std::int32_t token, float* to) const {
 }
 
 std::size_t DecoderWeights::linear_bytes() const {
-  std::size_t bytes = head_->bytes();
+  std::size_t bytes = head_ ? head_->bytes() : 0;
   for (const Layer& layer : layers_) {
     for (const auto* matrix : {&layer.qkv, &layer.query_up, &layer.attention_out, &layer.gate_up,
                                &layer.down, &layer.router}) {

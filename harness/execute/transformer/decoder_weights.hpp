@@ -52,7 +52,8 @@ class DecoderWeights {
   const DecoderShape& shape() const { return shape_; }
   const GemmFormat& format() const { return *format_; }
   const Layer& layer(std::int64_t index) const { return layers_[static_cast<std::size_t>(index)]; }
-  const PackedLinear& head() const { return *head_; }  // a shard's: of its vocabulary
+  // The LM head, a shard's: of its vocabulary. null before the last stage.
+  const PackedLinear* head() const { return head_.get(); }
   const std::vector<float>& final_norm() const { return final_norm_; }
   void embed(std::int32_t token, float* to) const;  // [hidden]
 

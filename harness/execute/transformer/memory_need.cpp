@@ -43,28 +43,30 @@ std::int64_t attention_width(const DecoderShape& shape) {
 }  // namespace
 
 MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvType kv,
-                       std::int64_t kv_blocks, std::int64_t step_tokens, std::int64_t ranks) {
-  const DecoderShape shape = shard_shape(whole, {.rank = 0, .ranks = ranks});
-  const auto all = static_cast<double>(ranks), hidden = static_cast<double>(shape.hidden);
-  const double table = static_cast<double>(shape.vocab) * hidden;
+                       std::int64_t kv_blocks, std::int64_t step_tokens,
+                       const DecoderShard& shard) {
+  const DecoderShape shape = shard_shape(whole, shard);
+  const auto hidden = static_cast<double>(shape.hidden);
+  const Range vocab = shard_vocab(whole, shard);
+  const double table = shard.first() ? static_cast<double>(shape.vocab) * hidden : 0;
+  double linear = hidden * static_cast<double>(vocab.end - vocab.begin), routers = 0;
   const std::int64_t matrices = 1 + shape.first_matrices();  // of an FFN
-  double linear = table, routers = 0;
   for (std::int64_t l = 0; l < shape.layers; ++l) {
     std::int64_t widths = shape.qkv_width() + shape.out_width() + matrices * shape.dense_ffn(l);
     if (shape.sparse(l)) {
       widths += matrices * shape.experts->ffn * shape.experts->router.experts;
-      routers += all * hidden * static_cast<double>(shape.experts->router.experts);
+      routers += hidden * static_cast<double>(shape.experts->router.experts);
     }
-    linear += all * (hidden * static_cast<double>(widths) + latent_elements(shape));
+    linear += hidden * static_cast<double>(widths) + latent_elements(shape);
   }
   // Residual, normed, attention in and out, FFN in and out; and the GEMM's copy of its rows.
   const double row = static_cast<double>(5 * shape.hidden + 2 * attention_width(shape) +
                                          2 * shape.qkv_width() + 4 * shape.widest_ffn());
   MemoryNeed need;
   need.weights = Bytes(kPadding * (linear * weights.weight_bytes() + routers * 4));
-  need.table = Bytes(all * table * (weights.weights == GemmFormat::Weights::fp32 ? 4 : 2));
-  need.kv = Bytes(KvStore::bytes_per_block(shape, kv) * static_cast<double>(kv_blocks) * all);
-  need.activations = Bytes(4 * all * (row * static_cast<double>(step_tokens) + expert_rows(shape)));
+  need.table = Bytes(table * (weights.weights == GemmFormat::Weights::fp32 ? 4 : 2));
+  need.kv = Bytes(KvStore::bytes_per_block(shape, kv) * static_cast<double>(kv_blocks));
+  need.activations = Bytes(4 * (row * static_cast<double>(step_tokens) + expert_rows(shape)));
   return need;
 }
 

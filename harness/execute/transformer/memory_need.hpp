@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "harness/base/units.hpp"
-#include "harness/execute/transformer/decoder_shape.hpp"
+#include "harness/execute/transformer/weight_shard.hpp"
 #include "kernels/attention/kv_cache.hpp"
 #include "kernels/gemm/format.hpp"
 
@@ -22,9 +22,10 @@ struct MemoryNeed {
 };
 
 // Padding of panels and allocators is not in it; 5 % are added to what matrices take.
-// `ranks` of tensor parallelism, all of them: each has the embedding table and its KV heads.
+// Of the rank that holds `shard`.
 MemoryNeed memory_need(const DecoderShape& shape, const GemmFormat& weights, KvType kv,
-                       std::int64_t kv_blocks, std::int64_t step_tokens, std::int64_t ranks = 1);
+                       std::int64_t kv_blocks, std::int64_t step_tokens,
+                       const DecoderShard& shard = {});
 
 // Memory that this program can still take without swapping: MemAvailable of /proc/meminfo, or what
 // is left of the control group's memory.max, whichever is less. Zero where the system does not

@@ -71,7 +71,12 @@ void check_groups(const std::string& place, const char* what, std::int64_t colum
 }  // namespace
 
 void check_shards(const std::string& place, const DecoderShape& shape, const GemmFormat& format,
-                  std::int64_t ranks) {
+                  std::int64_t ranks, std::int64_t stages) {
+  if (stages > shape.layers) {
+    throw Error(place,
+                std::to_string(shape.layers) + " layers for " + std::to_string(stages) + " stages",
+                "a stage has at least one layer", "fewer stages");
+  }
   if (ranks == 1) return;
   const auto refuse = [&](const std::string& problem, std::int64_t n) {
     throw Error(place, problem + " cannot be shared out to " + std::to_string(ranks) + " ranks",
@@ -96,6 +101,10 @@ void check_shards(const std::string& place, const DecoderShape& shape, const Gem
 
 DecoderShape shard_shape(const DecoderShape& whole, const DecoderShard& shard) {
   DecoderShape part = whole;
+  const Range layers =
+      share(whole.layers, static_cast<unsigned>(shard.stage), static_cast<unsigned>(shard.stages));
+  part.first_layer = whole.first_layer + layers.begin;
+  part.layers = layers.end - layers.begin;
   part.heads = whole.heads / shard.ranks;
   part.kv_heads = std::max<std::int64_t>(1, whole.kv_heads / shard.ranks);
   part.ffn = whole.ffn / shard.ranks;
@@ -104,6 +113,7 @@ DecoderShape shard_shape(const DecoderShape& whole, const DecoderShard& shard) {
 }
 
 Range shard_vocab(const DecoderShape& whole, const DecoderShard& shard) {
+  if (!shard.last()) return {};
   return share(whole.vocab, static_cast<unsigned>(shard.rank), static_cast<unsigned>(shard.ranks));
 }
 
@@ -176,6 +186,7 @@ WeightShard::WeightShard(const WeightSource& whole, const DecoderShard& shard)
     : WeightSource(shard_shape(whole.shape(), shard)), whole_(whole), shard_(shard) {}
 
 std::int64_t WeightShard::rows(DecoderMatrix matrix) const {
+  if (matrix == DecoderMatrix::embedding && !shard_.first()) return 0;
   if (matrix != DecoderMatrix::head) return WeightSource::rows(matrix);
   const Range vocab = shard_vocab(whole_.shape(), shard_);
   return vocab.end - vocab.begin;
@@ -183,6 +194,8 @@ std::int64_t WeightShard::rows(DecoderMatrix matrix) const {
 
 void WeightShard::row(DecoderMatrix matrix, std::int64_t layer, std::int64_t row,
                       std::span<float> to) const {
+  const bool layered = matrix != DecoderMatrix::embedding && matrix != DecoderMatrix::head;
+  if (layered) layer += shape().first_layer;
   const MatrixPart part = matrix_part(whole_.shape(), matrix, shard_);
   std::int64_t from = 0;
   if (of_experts(matrix)) {
@@ -198,6 +211,7 @@ void WeightShard::row(DecoderMatrix matrix, std::int64_t layer, std::int64_t row
 }
 
 std::vector<float> WeightShard::vector(DecoderVector vector, std::int64_t layer) const {
+  if (vector != DecoderVector::final_norm) layer += shape().first_layer;
   std::vector<float> whole = whole_.vector(vector, layer);
   if (vector != DecoderVector::qkv_bias || whole.empty()) return whole;
   std::vector<float> part;

@@ -10,32 +10,39 @@
 
 namespace inferbench {
 
-// The part of a decoder that one of `ranks` tensor-parallel ranks holds.
+// The part of a decoder that one rank holds: of `ranks` tensor-parallel ones in one of `stages`
+// pipeline stages, which share out the layers in order.
 //
 //   qkv, gate_up         by output: a share of the heads, of the FFN's columns
 //   attention_out, down  by input, the same share; what ranks compute of them is added up
 //   experts, shared ones the same of each: a share of its inner width
 //   latent attention     by heads from the up-projections on; latents and their cache whole
-//   LM head              by vocabulary
-//   embedding, norms     whole on every rank, as are routers
+//   LM head              by vocabulary, in the last stage
+//   embedding            whole on every rank of the first stage
+//   norms, routers       whole on every rank
 //
 // Where ranks are more than KV heads, each of these is kept by several of them, as engines do.
 //
 // Source: Shoeybi et al., "Megatron-LM", arXiv 1909.08053, section 3.
 struct DecoderShard {
   std::int64_t rank = 0, ranks = 1;
+  std::int64_t stage = 0, stages = 1;
+
+  bool first() const { return stage == 0; }
+  bool last() const { return stage + 1 == stages; }
 };
 
-// Throws Error, naming `place`, where heads, KV heads or FFN cannot be shared out evenly, or where
-// a group of `format` with one scale would be cut in two.
+// Throws Error, naming `place`, where heads, KV heads or FFN cannot be shared out evenly to
+// `ranks`, a group of `format` with one scale would be cut in two, or there are more stages than
+// layers.
 void check_shards(const std::string& place, const DecoderShape& shape, const GemmFormat& format,
-                  std::int64_t ranks);
+                  std::int64_t ranks, std::int64_t stages = 1);
 
-// What a rank computes of each layer: its heads, KV heads and FFN columns. Vocabulary, hidden size
-// and layers are the whole decoder's.
+// What a rank computes: its layers, and of each its heads, KV heads and FFN columns. Vocabulary and
+// hidden size are the whole decoder's.
 DecoderShape shard_shape(const DecoderShape& whole, const DecoderShard& shard);
 
-// Rows of the LM head, tokens of the vocabulary, that a rank computes.
+// Rows of the LM head, tokens of the vocabulary, that a rank computes; none before the last stage.
 Range shard_vocab(const DecoderShape& whole, const DecoderShard& shard);
 
 // A part of a matrix: some of its rows, and of these some columns.
@@ -50,11 +57,12 @@ struct MatrixPart {
 MatrixPart matrix_part(const DecoderShape& whole, DecoderMatrix matrix, const DecoderShard& shard);
 
 // A shard of a decoder's weights, as the source of a decoder with shard_shape(). Its LM head has
-// the rows of shard_vocab().
+// the rows of shard_vocab(), its embedding none behind the first stage.
 class WeightShard final : public WeightSource {
  public:
   // Keeps a reference.
   WeightShard(const WeightSource& whole, const DecoderShard& shard);
+  const DecoderShard& shard() const { return shard_; }
 
   std::int64_t rows(DecoderMatrix matrix) const override;
   void row(DecoderMatrix matrix, std::int64_t layer, std::int64_t row,

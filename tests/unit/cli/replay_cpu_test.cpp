@@ -72,6 +72,10 @@ TEST(ReplayOnCpu, TwoRanksGiveTheAnswersOfOne) {
   EXPECT_GT(two["findings"]["ranks"]["all_reduces"].get<int>(), 0);
   EXPECT_GT(two["summary"]["scalars"]["step_time_collectives_s"]["value"].get<double>(), 0);
   EXPECT_FALSE(one["findings"].contains("ranks"));
+  const auto piped =
+      result_of({"--weights", "fp32", "--kv-format", "fp32", "--parallel", "tp2pp2"});
+  EXPECT_EQ(piped["findings"]["answers_fnv1a64"], one["findings"]["answers_fnv1a64"]);
+  EXPECT_EQ(piped["configuration"]["deployment"]["parallel"]["pp"], 2);
 }
 
 TEST(ReplayOnCpu, ReportSaysWhatRan) {
@@ -145,6 +149,7 @@ TEST(ReplayOnCpu, RefusesWhatDoesNotApply) {
   expect_refused(replay({"--gpu", "h100"}), {"--gpu", "does not apply to --system cpu"});
   expect_refused(replay({"--parallel", "tp3"}), {"--parallel TP3", "4 heads", "1, 2, 4"});
   expect_refused(replay({"--parallel", "cp2"}), {"--parallel CP2", "CP is not executed"});
+  expect_refused(replay({"--parallel", "pp3"}), {"--parallel PP3", "2 layers for 3 stages"});
   expect_refused(replay({"--router", "round_robin"}), {"--router", "does not apply"});
   expect_refused(replay({"--weights", "w4a8"}), {"unknown weight format \"w4a8\"", "w4a8-g128"});
   expect_refused(replay({"--kv-format", "fp8"}), {"unknown KV format \"fp8\"", "fp8_e4m3"});

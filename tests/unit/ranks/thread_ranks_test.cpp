@@ -35,8 +35,16 @@ ModelPlan plan_of(const DecoderShape& shape, const std::string& format, const st
 }
 
 struct Ranked {
-  Ranked(const ModelPlan& plan, int ranks, unsigned threads = 1)
-      : group(ranks, threads), model(plan, group) {}
+  Ranked(const ModelPlan& plan, const ParallelConfig& parallel, unsigned threads = 1)
+      : group(static_cast<int>(parallel.gpus()), threads), model(with(plan, parallel), group) {}
+  Ranked(const ModelPlan& plan, int tensor, unsigned threads = 1)
+      : Ranked(plan, ParallelConfig{.tp = tensor}, threads) {}
+
+  static ModelPlan with(ModelPlan plan, const ParallelConfig& parallel) {
+    plan.parallel = parallel;
+    return plan;
+  }
+
   ThreadRanks group;
   ThreadRankedModel model;
 };
@@ -151,12 +159,12 @@ TEST(ThreadRanks, TwoAllReducesPerLayerMoveTheBytesOfTheFormula) {
   plain(two.model, text);
   EXPECT_EQ(two.model.all_reduces(), 4);
   EXPECT_EQ(two.group.wire_bytes(), 51200U);
-  EXPECT_EQ(tensor_parallel_bytes(tiny_shape(), 2, 20, 20), Bytes(51200));
+  EXPECT_EQ(step_wire_bytes(tiny_shape(), {.tp = 2}, 20, 20), Bytes(51200));
   for (const int ranks : {2, 4}) {
     Ranked some(plan_of(wide_shape(), "bf16", "bf16"), ranks);
     plain(some.model, text);
     EXPECT_EQ(Bytes(static_cast<double>(some.group.wire_bytes())),
-              tensor_parallel_bytes(wide_shape(), ranks, 20, 20));
+              step_wire_bytes(wide_shape(), {.tp = ranks}, 20, 20));
   }
 }
 
@@ -168,12 +176,14 @@ TEST(ThreadRanks, AnswersAreTheSameTokensOnAnyNumberOfRanks) {
   using namespace std::chrono_literals;
   const auto asked = requests({{0ms, 10, 8}, {0ms, 24, 8}, {0ms, 31, 8}, {0ms, 45, 8}});
   const Answers want = plain_answers(asked, texts, sampling_of({}), "fp32", "fp32");
-  for (const int ranks : {1, 2, 4}) {
+  for (const ParallelConfig& parallel :
+       {ParallelConfig{}, ParallelConfig{.tp = 2}, ParallelConfig{.tp = 4}, ParallelConfig{.pp = 2},
+        ParallelConfig{.tp = 2, .pp = 2}}) {
     SchedulerOptions limits = pool_of(kBlocks, 24);
     limits.block_tokens = Tokens(16);
     limits.kv.cache_answers = false;
     const auto scheduler = make_scheduler("in_flight", limits);
-    Ranked ranked(plan_of(tiny_shape(), "fp32", "fp32"), ranks);
+    Ranked ranked(plan_of(tiny_shape(), "fp32", "fp32"), parallel);
     CpuExecutor executor(ranked.model, *scheduler, ranked.group.team(0), texts,
                          {.sampling = sampling_of({}), .count_between = true});
     SimulatedClock clock;
@@ -185,14 +195,48 @@ TEST(ThreadRanks, AnswersAreTheSameTokensOnAnyNumberOfRanks) {
       const auto answer = executor.answer(request.id);
       EXPECT_TRUE(std::equal(answer.begin(), answer.end(), want[request.id.value].begin(),
                              want[request.id.value].end()))
-          << ranks << " ranks, request " << request.id.value;
+          << label(parallel) << ", request " << request.id.value;
     }
     const ReplicaStats stats = engine.stats();
-    EXPECT_EQ(stats.parts.scale_up > Duration(0), ranks > 1);
+    EXPECT_EQ(stats.parts.scale_up > Duration(0), parallel.gpus() > 1);
     EXPECT_EQ(stats.parts.gemm + stats.parts.attention + stats.parts.elementwise +
                   stats.parts.scale_up + stats.parts.host,
               stats.busy);
   }
+}
+
+// Stages compute the very same sums, and micro-batches cut prompts where any chunk may end.
+TEST(ThreadRanks, PipelinesGiveTheUnpipelinedBits) {
+  const auto text = random_text(37, 8);
+  ModelSpec moe = find_model("tiny-mla-test");  // the first layer dense
+  const DecoderShape latent = decoder_shape(moe);
+  moe.mla.reset();
+  DecoderShape deep = tiny_shape();  // windows but for every third layer, biases, head norms
+  deep.layers = 5;
+  deep.window = 9;
+  deep.window_period = 3;
+  deep.qkv_bias = deep.qk_norm = true;
+  for (const DecoderShape& shape : {tiny_shape(), decoder_shape(moe), latent, deep}) {
+    const ModelPlan plan = plan_of(shape, "bf16", "bf16");
+    for (const std::int64_t tensor : {1, 2}) {
+      Ranked flat(plan, {.tp = tensor}), piped(plan, {.tp = tensor, .pp = 2});
+      EXPECT_TRUE(same_bits(plain(piped.model, text), plain(flat.model, text)));
+      EXPECT_EQ(Bytes(static_cast<double>(piped.group.wire_bytes())),
+                step_wire_bytes(shape, {.tp = tensor, .pp = 2}, 37, 37));
+    }
+  }
+  const ModelPlan plan = plan_of(deep, "fp32", "int8");
+  Ranked flat(plan, 1), stages(plan, {.pp = 5});
+  EXPECT_TRUE(same_bits(plain(stages.model, text), plain(flat.model, text)));
+}
+
+// Two layers on two stages: 20 rows of 64 to the second, 20 rows of 256 logits back.
+TEST(ThreadRanks, APipelineMovesHiddenRowsAndLogits) {
+  Ranked two(plan_of(tiny_shape(), "bf16", "bf16"), {.pp = 2});
+  plain(two.model, random_text(20, 9));
+  EXPECT_EQ(two.group.wire_bytes(), 5120U + 20480U);
+  EXPECT_EQ(step_wire_bytes(tiny_shape(), {.pp = 2}, 20, 20), Bytes(25600));
+  EXPECT_EQ(two.model.all_reduces(), 0);
 }
 
 TEST(ThreadRanks, WhatRanksThrowIsThrownHere) {
