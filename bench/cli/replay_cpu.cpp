@@ -1,19 +1,27 @@
 #include "bench/cli/replay_cpu.hpp"
 
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "bench/cli/comparison_report.hpp"
+#include "bench/cli/record_keeper.hpp"
 #include "bench/cli/replay_observers.hpp"
 #include "bench/cli/replay_outputs.hpp"
+#include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
+#include "harness/execute/ranks/process_ranks.hpp"
 #include "harness/measured/cpu_system.hpp"
 #include "harness/metrics/kv_memory.hpp"
 #include "harness/metrics/step_time.hpp"
 #include "harness/metrics/summarize.hpp"
 #include "harness/replay/record_sinks.hpp"
+#include "kernels/collectives/mpi_world.hpp"
 #include "results/configuration.hpp"
 #include "results/host_info.hpp"
 #include "workloads/load.hpp"
@@ -109,9 +117,9 @@ std::string lag(const Summary& summary) {
 }
 
 std::string ranks_line(const CpuSetup& setup, const RankActivity& ranks) {
-  return "Ranks: " + label(setup.parallel) + " as threads, " + std::to_string(ranks.all_reduces) +
-         " all-reduces, " + significant(static_cast<double>(ranks.wire_bytes) / 1e6) +
-         " MB moved between ranks.";
+  return "Ranks: " + label(setup.parallel) + " as " + ranks.transport + ", " +
+         std::to_string(ranks.all_reduces) + " all-reduces, " +
+         significant(static_cast<double>(ranks.wire_bytes) / 1e6) + " MB moved between ranks.";
 }
 
 // "this host as one GPU: 2 threads of ..."
@@ -156,34 +164,41 @@ std::vector<std::string> notes_on(const CpuSetup& setup) {
   return notes;
 }
 
-}  // namespace
-
-void replay_on_cpu(const ReplayArguments& given) {
-  ServingOptions serving = given.serving_on_cpu();
-  ReplayObservers observers(given);
-  StepLog log;
-  if (given.cpu.compare_model) observers.add(log);
-  serving.observer = observers.observer();
-  given.summary({}, {});  // an SLO that cannot be read is found before the weights are packed
+CpuSetup setup_of(const ReplayArguments& given, const ServingOptions& serving, bool processes) {
   CpuOptions options = given.cpu;
   if (!given.system.parallel_text.empty()) {
     options.parallel = parse_parallel(given.system.parallel_text);
   }
-  const CpuSetup setup =
-      cpu_setup(given.system.model(), options, serving, given.workload.options.seed);
+  if (given.cpu.compare_model && (processes || options.parallel.pp > 1)) {
+    throw Error("--compare-model",
+                "of " + label(options.parallel) + (processes ? " as processes" : ""),
+                "steps of tensor-parallel ranks that are threads are predicted", "leave it out");
+  }
+  options.processes = processes;
+  return cpu_setup(given.system.model(), options, serving, given.workload.options.seed);
+}
+
+// `ranks`: null for threads of this process.
+void replay_setup(const ReplayArguments& given, const ServingOptions& serving, CpuSetup setup,
+                  RecordKeeper& keeper, RankGroup* others) {
+  ReplayObservers observers(given);
+  StepLog log;
+  if (given.cpu.compare_model) observers.add(log);
+  setup.serving.observer = observers.observer();
   ReplayOutputs outputs(given);
+  keeper.keep(outputs, given.records);
   Provenance provenance = start_provenance(given.workload.options.seed);
   const auto source = open_source(given.workload.spec, given.workload.options);
   std::optional<ComparedModel> compared;
   if (given.cpu.compare_model) compared.emplace(given, setup);
-  CpuSystem system(setup, source->info().block_tokens);
+  CpuSystem system(setup, source->info().block_tokens, others);
 
   RecordList list;
-  std::vector<RecordSink*> sinks = {&list};
-  if (outputs.records) sinks.push_back(outputs.records.get());
+  std::vector<RecordSink*> sinks = {&list, &keeper};
   observers.listen(sinks);
   RecordFan fan(sinks);
   system.serve(*source, fan);
+  keeper.done();
 
   const std::vector<RequestRecord> records = list.take_by_id();
   const WorkloadInfo info = source->info();
@@ -218,7 +233,7 @@ void replay_on_cpu(const ReplayArguments& given) {
                                     configuration(given, setup, outcome, system.weight_bytes()),
                                     outcome.summary, std::move(provenance));
   if (setup.ranks() > 1) {
-    findings["ranks"] = {{"transport", "threads"},
+    findings["ranks"] = {{"transport", ranks.transport},
                          {"all_reduces", ranks.all_reduces},
                          {"wire_bytes", ranks.wire_bytes}};
   }
@@ -227,6 +242,41 @@ void replay_on_cpu(const ReplayArguments& given) {
       {.what = "gpu", .reason = "executed on this host: its cores stand for GPUs"});
   outputs.finish(given, outcome, result, records);
   observers.finish(given);
+}
+
+// One process a rank: the first one replays, the others compute along.
+void replay_among_processes(const ReplayArguments& given, const ServingOptions& serving,
+                            MpiWorld& world, RecordKeeper& keeper) {
+  const CpuSetup setup = setup_of(given, serving, true);
+  if (setup.ranks() != world.size()) {
+    throw Error("--parallel " + label(setup.parallel),
+                std::to_string(world.size()) + " processes for " + std::to_string(setup.ranks()) +
+                    (setup.ranks() == 1 ? " rank" : " ranks"),
+                "under mpirun each rank is a process",
+                "mpirun -np " + std::to_string(setup.ranks()) + " inferbench replay ...");
+  }
+  ProcessRanks ranks(world.communicator(), setup.threads_of_each());
+  try {
+    if (ranks.leads()) return replay_setup(given, serving, setup, keeper, &ranks);
+    ranks.follow(model_plans(setup));
+  } catch (const std::exception& error) {
+    if (!ranks.in_step()) throw;
+    // The others wait for this rank's part: the launcher ends them.
+    std::cerr << "error: rank " << world.rank() << ": " << error.what() << "\n" << std::flush;
+    std::_Exit(static_cast<int>(ExitCode::failed));
+  }
+}
+
+}  // namespace
+
+void replay_on_cpu(const ReplayArguments& given) {
+  const ServingOptions serving = given.serving_on_cpu();
+  given.summary({}, {});  // an SLO that cannot be read is found before the weights are packed
+  RecordKeeper keeper;
+  std::optional<MpiWorld> world;
+  if (launched_by_mpi()) world.emplace();
+  if (world && world->size() > 1) return replay_among_processes(given, serving, *world, keeper);
+  replay_setup(given, serving, setup_of(given, serving, false), keeper, nullptr);
 }
 
 }  // namespace inferbench

@@ -1,5 +1,7 @@
 #include "harness/measured/cpu_setup.hpp"
 
+#include <sys/sysinfo.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -133,8 +135,10 @@ ReplayClockKind replay_clock(const std::string& name) {
   throw unknown_name("--clock", "clock", name, replay_clock_names());
 }
 
-unsigned thread_count(std::int64_t asked, std::int64_t ranks) {
-  const std::int64_t most = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+unsigned thread_count(std::int64_t asked, std::int64_t ranks, bool processes) {
+  std::int64_t most = std::max<std::int64_t>(1, std::thread::hardware_concurrency());
+  // A launcher may have given each process cores of its own.
+  if (processes) most = std::max(most, std::min<std::int64_t>(most * ranks, get_nprocs()));
   if (asked == 0) return static_cast<unsigned>(std::max<std::int64_t>(1, most / ranks) * ranks);
   if (asked >= 1 && asked <= most) {
     if (asked % ranks == 0) return static_cast<unsigned>(asked);
@@ -164,7 +168,7 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   check_parallel(setup.parallel);
   const std::string place = "--parallel " + label(setup.parallel);
   check_shards(place, setup.shape, *setup.weights, setup.parallel.tp, setup.parallel.pp);
-  setup.threads = thread_count(options.threads, setup.ranks());
+  setup.threads = thread_count(options.threads, setup.ranks(), options.processes);
   setup.sampling = options.sampling;
   setup.sampling.seed = seed;
   setup.seed = seed;

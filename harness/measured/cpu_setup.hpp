@@ -29,6 +29,7 @@ struct CpuOptions {
   std::string kernels = "fast";
   std::string clock = "simulated";
   ParallelConfig parallel;
+  bool processes = false;      // a rank is a process of its own, not threads of this one
   std::int64_t threads = 0;    // of all ranks; 0: as many as the process may use
   std::int64_t kv_tokens = 0;  // size of the KV pool; 0: see CpuSetup
   AnswerSampling sampling;
@@ -71,7 +72,7 @@ struct CpuSetup {
 
 // Threads of all ranks: as many as asked for, 0 being all cores, and one per rank where there are
 // fewer cores. Throws Error for more than there are cores, or than ranks can share evenly.
-unsigned thread_count(std::int64_t asked, std::int64_t ranks = 1);
+unsigned thread_count(std::int64_t asked, std::int64_t ranks = 1, bool processes = false);
 
 // `serving.speculation` comes from parse_measured_speculation. Throws Error for what is not
 // executed: a model that decoder_shape refuses, a checkpoint that is not the model's, blocks of

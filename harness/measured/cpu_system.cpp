@@ -27,34 +27,46 @@ SchedulerOptions with_hashes(SchedulerOptions limits, Tokens hash_tokens) {
   return limits;
 }
 
-std::unique_ptr<RankedModel> build(const DecoderShape& shape, const CpuSetup& setup,
-                                   ThreadRanks& ranks, const WeightSource* trained) {
-  const ModelPlan plan{.shape = shape,
-                       .format = setup.weights,
-                       .kv = setup.kv,
-                       .kv_blocks = setup.limits.kv_blocks,
-                       .kernels = setup.kernels,
-                       .seed = setup.seed,
-                       .trained = trained,
-                       .parallel = setup.parallel};
-  auto model = std::make_unique<ThreadRankedModel>(plan, ranks);
+std::unique_ptr<RankedModel> build(RankGroup& ranks, const ModelPlan& plan) {
+  auto model = ranks.build(plan);
   warm_up(*model);
   return model;
 }
 
+std::unique_ptr<RankGroup> threads_for(const CpuSetup& setup) {
+  return std::make_unique<ThreadRanks>(setup.ranks(), setup.threads_of_each());
+}
+
 }  // namespace
 
-CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens)
+std::vector<ModelPlan> model_plans(const CpuSetup& setup) {
+  std::vector<ModelPlan> plans;
+  const auto add = [&](const DecoderShape& shape, const WeightSource* trained) {
+    plans.push_back({.shape = shape,
+                     .format = setup.weights,
+                     .kv = setup.kv,
+                     .kv_blocks = setup.limits.kv_blocks,
+                     .kernels = setup.kernels,
+                     .seed = setup.seed,
+                     .trained = trained,
+                     .parallel = setup.parallel});
+  };
+  add(setup.shape, setup.checkpoint ? &setup.checkpoint->weights : nullptr);
+  if (setup.draft) add(*setup.draft, nullptr);
+  return plans;
+}
+
+CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens, RankGroup* ranks)
     : setup_(setup),
       limits_(with_hashes(setup.limits, hash_tokens)),
-      ranks_(setup.ranks(), setup.threads_of_each()),
-      target_(build(setup.shape, setup, ranks_,
-                    setup.checkpoint ? &setup.checkpoint->weights : nullptr)),
+      own_ranks_(ranks == nullptr ? threads_for(setup) : nullptr),
+      ranks_(ranks == nullptr ? *own_ranks_ : *ranks),
+      target_(build(ranks_, model_plans(setup).front())),
       scheduler_(make_scheduler(setup.serving.scheduler, limits_)) {
   const SamplingOf sampling = sampling_of(setup.sampling);
   if (setup.draft) {
-    draft_ = build(*setup.draft, setup, ranks_, nullptr);
-    drafter_ = std::make_unique<ModelDrafter>(*draft_, ranks_.team(0), sampling);
+    draft_ = build(ranks_, model_plans(setup).back());
+    drafter_ = std::make_unique<ModelDrafter>(*draft_, ranks_.team(), sampling);
   } else if (limits_.draft_tokens > Tokens(0)) {
     drafter_ = std::make_unique<NgramDrafter>();
   }
@@ -62,7 +74,7 @@ CpuSystem::CpuSystem(const CpuSetup& setup, Tokens hash_tokens)
   CpuExecutor::Options options;
   options.sampling = sampling;
   options.count_between = simulated;
-  executor_ = std::make_unique<CpuExecutor>(*target_, *scheduler_, ranks_.team(0),
+  executor_ = std::make_unique<CpuExecutor>(*target_, *scheduler_, ranks_.team(),
                                             PromptTexts(setup.seed, setup.shape.vocab, hash_tokens),
                                             options, drafter_.get());
   if (simulated) {
@@ -102,7 +114,9 @@ std::size_t CpuSystem::weight_bytes() const {
 }
 
 RankActivity CpuSystem::rank_activity() {
-  RankActivity now{.all_reduces = target_->all_reduces(), .wire_bytes = ranks_.wire_bytes()};
+  RankActivity now{.all_reduces = target_->all_reduces(),
+                   .wire_bytes = ranks_.wire_bytes(),
+                   .transport = ranks_.transport()};
   if (draft_) now.all_reduces += draft_->all_reduces();
   now.all_reduces -= before_.all_reduces;
   now.wire_bytes -= before_.wire_bytes;

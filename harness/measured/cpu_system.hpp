@@ -14,7 +14,11 @@ namespace inferbench {
 struct RankActivity {
   std::int64_t all_reduces = 0;
   std::uint64_t wire_bytes = 0;  // between all ranks
+  std::string transport;         // "threads", "MPI processes"
 };
+
+// What each rank must build for a setup, in this order: the target, then a drafting model.
+std::vector<ModelPlan> model_plans(const CpuSetup& setup);
 
 // A model executed on this host under a workload: one replica, whose steps are computed and timed.
 // On the simulated clock arrivals come when they are due by measured time, and whatever the harness
@@ -22,8 +26,9 @@ struct RankActivity {
 class CpuSystem final : public SystemUnderTest {
  public:
   // Reads or generates the weights and packs them, and computes a few tokens to warm up.
-  // `hash_tokens`: WorkloadInfo::block_tokens of the workload.
-  CpuSystem(const CpuSetup& setup, Tokens hash_tokens);
+  // `hash_tokens`: WorkloadInfo::block_tokens of the workload. `ranks`: as many as the setup has,
+  // which outlive this; null: threads of this process.
+  CpuSystem(const CpuSetup& setup, Tokens hash_tokens, RankGroup* ranks = nullptr);
   ~CpuSystem() override;
 
   void serve(RequestSource& source, RecordSink& sink) override;
@@ -33,13 +38,14 @@ class CpuSystem final : public SystemUnderTest {
   ReplicaStats stats() const;
   const CpuExecutor& executor() const;
   std::size_t weight_bytes() const;  // packed, of the target: what a decode step reads
-  // What ranks exchanged while serving, drafts included.
+  // What ranks exchanged while serving, drafts included. Asks the other ranks.
   RankActivity rank_activity();
 
  private:
   CpuSetup setup_;
   SchedulerOptions limits_;
-  ThreadRanks ranks_;
+  std::unique_ptr<RankGroup> own_ranks_;  // null: those of the caller
+  RankGroup& ranks_;
   std::unique_ptr<RankedModel> target_, draft_;
   RankActivity before_;  // serving
   std::unique_ptr<Drafter> drafter_;

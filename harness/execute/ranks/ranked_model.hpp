@@ -17,7 +17,7 @@ struct ModelPlan {
   KernelSet kernels = KernelSet::invariant;
   std::uint64_t seed = 0;                 // of random weights
   const WeightSource* trained = nullptr;  // instead of them; outlives the building
-  ParallelConfig parallel{};  // tp and pp; ranks are numbered stage by stage
+  ParallelConfig parallel{};              // tp and pp; ranks are numbered stage by stage
 
   // What rank `rank` of the world holds.
   DecoderShard shard(int rank) const {

@@ -26,6 +26,10 @@ void ThreadRanks::run(const std::function<void(Communicator&, ThreadTeam&)>& bod
   }
 }
 
+std::unique_ptr<RankedModel> ThreadRanks::build(const ModelPlan& plan) {
+  return std::make_unique<ThreadRankedModel>(plan, *this);
+}
+
 std::uint64_t ThreadRanks::wire_bytes() {
   std::vector<std::uint64_t> bytes(static_cast<std::size_t>(size()));
   world_.run([&](Communicator& rank) {

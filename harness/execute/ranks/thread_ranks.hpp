@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "harness/execute/ranks/rank_group.hpp"
 #include "harness/execute/ranks/rank_part.hpp"
 #include "kernels/collectives/thread_world.hpp"
 
@@ -10,11 +11,14 @@ namespace inferbench {
 
 // Ranks as threads of this process, each with a team of its own for its kernels. Rank 0 is the
 // caller's thread.
-class ThreadRanks {
+class ThreadRanks final : public RankGroup {
  public:
   ThreadRanks(int ranks, unsigned threads_of_each);
 
-  int size() const { return world_.size(); }
+  int size() const override { return world_.size(); }
+  ThreadTeam& team() override { return team(0); }
+  std::string transport() const override { return "threads"; }
+  std::unique_ptr<RankedModel> build(const ModelPlan& plan) override;
   ThreadTeam& team(int rank) { return *teams_[static_cast<std::size_t>(rank)]; }
 
   // As every rank at once. What ranks throw is thrown here, the lowest rank's first; a rank that
@@ -22,8 +26,7 @@ class ThreadRanks {
   // all ranks or on none.
   void run(const std::function<void(Communicator&, ThreadTeam&)>& body);
 
-  // Moved between ranks so far.
-  std::uint64_t wire_bytes();
+  std::uint64_t wire_bytes() override;
 
  private:
   ThreadWorld world_;
