@@ -63,7 +63,7 @@ struct LatencyParts {
   std::uint64_t count = 0;                            // requests, >= 1
   double mean_ms = 0;                                 // of the metric over them
   std::vector<std::pair<std::string, double>> parts;  // ms, in the order of TimePart, none left out
-  double prefill_ms = 0;             // within the parts: the own share of steps that computed prompts
+  double prefill_ms = 0;  // within the parts: the own share of steps that computed prompts
   double hidden_collectives_ms = 0;  // beside them: ran while compute did
 };
 
