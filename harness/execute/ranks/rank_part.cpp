@@ -6,6 +6,7 @@
 
 #include "harness/execute/ranks/subset.hpp"
 #include "harness/execute/transformer/random_weights.hpp"
+#include "harness/timing/nvtx.hpp"
 #include "kernels/shapes/collective.hpp"
 
 namespace inferbench {
@@ -22,6 +23,10 @@ DecoderWeights weights_of(const ModelPlan& plan, int rank, ThreadTeam& team) {
 
 std::int64_t width(const Range& range) {
   return range.end - range.begin;
+}
+
+Duration steady_now() {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 }  // namespace
@@ -103,9 +108,15 @@ void RankPart::gather(std::int64_t rows, std::span<float> logits) {
 void RankPart::forward(const TokenBatch& batch, std::span<float> logits) {
   compute(batch, logits);
   if (world_.size() == 1 || batch.logit_rows.empty()) return;
-  const auto begin = std::chrono::steady_clock::now();
-  gather(static_cast<std::int64_t>(batch.logit_rows.size()), logits);
-  gathering_ += std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begin);
+  const Duration begin = steady_now();
+  {
+    const NvtxRange range("gather_logits");
+    gather(static_cast<std::int64_t>(batch.logit_rows.size()), logits);
+  }
+  const Duration end = steady_now();
+  gathering_ += end - begin;
+  if (spans_ == nullptr) return;
+  spans_->push_back({.name = "gather_logits", .rank = world_.rank(), .begin = begin, .end = end});
 }
 
 KernelTimes RankPart::times() const {

@@ -24,7 +24,11 @@ class RankPart {
   // Every rank calls it with the same batch; only rank 0 has room for logits.
   void forward(const TokenBatch& batch, std::span<float> logits);
 
-  void trace(KernelSpans* spans) { decoder_->trace(spans); }
+  // As Decoder::trace, the gathering of logits included.
+  void trace(KernelSpans* spans) {
+    spans_ = spans;
+    decoder_->trace(spans);
+  }
   // Block `to` of this rank's KV store becomes what `from` holds.
   void copy_block(std::int64_t from, std::int64_t to) { decoder_->kv().copy_block(from, to); }
 
@@ -45,6 +49,7 @@ class RankPart {
   MicroBatches micro_batches_;
   std::vector<float> own_, arrived_;  // logits: of this rank's vocabulary, of another one's
   Duration gathering_{};
+  KernelSpans* spans_ = nullptr;
 };
 
 }  // namespace inferbench
