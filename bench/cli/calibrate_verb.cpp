@@ -174,7 +174,7 @@ void run_calibrate(const CalibrateArguments& given, VerbContext& context) {
   print_report(given, table, added);
   if (!InterruptGuard::requested()) return;
   std::cout << "interrupted: the same command goes on with what is missing\n";
-  context.exit_code = ExitCode::failed;
+  context.exit_code = kInterruptedExit;
 }
 
 }  // namespace

@@ -124,11 +124,12 @@ std::string ranks_line(const CpuSetup& setup, const RankActivity& ranks) {
 
 // "this host as one GPU: 2 threads of ..."
 std::string host_as_gpus(const CpuSetup& setup) {
-  if (setup.ranks() == 1) {
-    return "this host as one GPU: " + std::to_string(setup.threads) + " threads";
-  }
+  const auto threads = [](unsigned count) {
+    return std::to_string(count) + (count == 1 ? " thread" : " threads");
+  };
+  if (setup.ranks() == 1) return "this host as one GPU: " + threads(setup.threads);
   return "this host as " + std::to_string(setup.ranks()) + " GPUs: " + label(setup.parallel) +
-         ", " + std::to_string(setup.threads_of_each()) + " threads each";
+         ", " + threads(setup.threads_of_each()) + " each";
 }
 
 ExecutedSystem description(const CpuSetup& setup, const Summary& summary, std::uint64_t digest,
