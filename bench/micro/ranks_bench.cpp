@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/micro/decoder_options.hpp"
 #include "harness/base/error.hpp"
 #include "harness/catalog/catalog.hpp"
 #include "harness/execute/cpu/step_batch.hpp"
@@ -25,23 +26,16 @@ namespace {
 
 constexpr std::int64_t kPoolBlocks = 512;
 
-struct RanksOptions {
-  std::string model = "tinyllama-1.1b", weights = "w4a8-g128", kv = "bf16", kernels = "fast";
+struct RanksOptions : DecoderBenchOptions {
+  RanksOptions() { rounds = 7; }
   std::string parallel = "tp2";
-  int rounds = 7;
 };
 
 RanksOptions options_of(int count, char** arguments) {
   RanksOptions options;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string name = arguments[i], value = arguments[i + 1];
-    if (name == "--model") options.model = value;
-    if (name == "--weights") options.weights = value;
-    if (name == "--kv") options.kv = value;
-    if (name == "--kernels") options.kernels = value;
+  read_options(count, arguments, options, [&](const std::string& name, const std::string& value) {
     if (name == "--parallel") options.parallel = value;
-    if (name == "--rounds") options.rounds = std::max(1, std::atoi(value.c_str()));
-  }
+  });
   return options;
 }
 

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/micro/decoder_options.hpp"
 #include "harness/base/error.hpp"
 #include "harness/catalog/catalog.hpp"
 #include "harness/execute/cpu/step_batch.hpp"
@@ -27,23 +28,15 @@
 namespace inferbench {
 namespace {
 
-struct Options {
-  std::string model = "tinyllama-1.1b", weights = "w4a8-g128", kv = "bf16", kernels = "fast";
+struct Options : DecoderBenchOptions {
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
-  int rounds = 5;
 };
 
 Options parse(int count, char** arguments) {
   Options options;
-  for (int i = 1; i + 1 < count; i += 2) {
-    const std::string name = arguments[i], value = arguments[i + 1];
-    if (name == "--model") options.model = value;
-    if (name == "--weights") options.weights = value;
-    if (name == "--kv") options.kv = value;
-    if (name == "--kernels") options.kernels = value;
+  read_options(count, arguments, options, [&](const std::string& name, const std::string& value) {
     if (name == "--threads") options.threads = static_cast<unsigned>(std::atoi(value.c_str()));
-    if (name == "--rounds") options.rounds = std::atoi(value.c_str());
-  }
+  });
   return options;
 }
 

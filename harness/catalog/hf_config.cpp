@@ -8,6 +8,7 @@
 #include "harness/catalog/hf_family.hpp"
 #include "harness/catalog/hf_quantization.hpp"
 #include "harness/catalog/json_object.hpp"
+#include "harness/catalog/rope_curve.hpp"
 
 namespace inferbench {
 namespace {
@@ -186,12 +187,7 @@ void read_rope(const JsonObject& config, ModelSpec& model) {
   if (rope.kind == "default") return;
   rope.factor = scaling.optional_number("factor").value_or(1);
   rope.original_context = scaling.integer("original_max_position_embeddings", model.context);
-  rope.low_freq_factor = scaling.optional_number("low_freq_factor").value_or(1);
-  rope.high_freq_factor = scaling.optional_number("high_freq_factor").value_or(4);
-  rope.beta_fast = scaling.optional_number("beta_fast").value_or(32);
-  rope.beta_slow = scaling.optional_number("beta_slow").value_or(1);
-  rope.mscale = scaling.optional_number("mscale").value_or(0);
-  rope.mscale_all_dim = scaling.optional_number("mscale_all_dim").value_or(0);
+  read_rope_curve(scaling, rope);
   model.rope_scaling = rope;
 }
 

@@ -5,6 +5,7 @@
 #include "harness/base/error.hpp"
 #include "harness/catalog/json_object.hpp"
 #include "harness/catalog/provenance.hpp"
+#include "harness/catalog/rope_curve.hpp"
 
 namespace inferbench {
 namespace {
@@ -47,12 +48,7 @@ RopeScaling read_rope_scaling(const JsonObject& object) {
   scaling.kind = object.text("kind");
   scaling.factor = object.number("factor");
   scaling.original_context = object.integer("original_context_tokens", 0);
-  scaling.low_freq_factor = object.optional_number("low_freq_factor").value_or(1);
-  scaling.high_freq_factor = object.optional_number("high_freq_factor").value_or(4);
-  scaling.beta_fast = object.optional_number("beta_fast").value_or(32);
-  scaling.beta_slow = object.optional_number("beta_slow").value_or(1);
-  scaling.mscale = object.optional_number("mscale").value_or(0);
-  scaling.mscale_all_dim = object.optional_number("mscale_all_dim").value_or(0);
+  read_rope_curve(object, scaling);
   object.refuse_unknown();
   return scaling;
 }

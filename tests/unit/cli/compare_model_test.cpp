@@ -7,6 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "cpu_replay.hpp"
 #include "program.hpp"
 
 namespace inferbench {
@@ -28,20 +29,6 @@ class CompareModel : public testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_program(arguments);
   }
-  static std::vector<std::string> replay(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"replay",
-                                          "--system",
-                                          "cpu",
-                                          "--model",
-                                          "tiny-dense-test",
-                                          "--workload",
-                                          "poisson:rate=200,isl=24,osl=6",
-                                          "--requests",
-                                          "20"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
-
   const std::string table_;
 };
 
@@ -52,7 +39,7 @@ TEST_F(CompareModel, PredictsWithATableOfThisMachine) {
   const Ran again = calibrate();
   EXPECT_NE(again.out.find(" 0 of them new"), std::string::npos) << again.out;
 
-  const Ran ran = run_program(replay({"--compare-model", "--op-table", table_, "--json", "-"}));
+  const Ran ran = run_program(cpu_replay({"--compare-model", "--op-table", table_, "--json", "-"}));
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   const nlohmann::json result = nlohmann::json::parse(ran.out);
   EXPECT_EQ(result["method"], "measured-host");
@@ -73,7 +60,7 @@ TEST_F(CompareModel, PredictsWithATableOfThisMachine) {
 }
 
 TEST_F(CompareModel, FallsBackOnNothingButTheRoofline) {
-  const Ran ran = run_program(replay({"--compare-model"}));
+  const Ran ran = run_program(cpu_replay({"--compare-model"}));
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   for (const char* part : {"measured beside modelled", "nothing fitted", "100.0 % roofline"}) {
     EXPECT_NE(ran.out.find(part), std::string::npos) << part << "\n" << ran.out;
@@ -82,16 +69,16 @@ TEST_F(CompareModel, FallsBackOnNothingButTheRoofline) {
 
 TEST_F(CompareModel, RefusesWhatCannotBeCompared) {
   ASSERT_EQ(calibrate().exit_code, 0);
-  expect_refused(replay({"--op-table", table_}), {"--op-table", "--compare-model"});
-  expect_refused(replay({"--compare-model", "--speculate", "gamma=2"}),
+  expect_refused(cpu_replay({"--op-table", table_}), {"--op-table", "--compare-model"});
+  expect_refused(cpu_replay({"--compare-model", "--speculate", "gamma=2"}),
                  {"--compare-model", "--speculate"});
-  expect_refused(replay({"--compare-model", "--op-table", table_, "--weights", "w8a8"}),
+  expect_refused(cpu_replay({"--compare-model", "--op-table", table_, "--weights", "w8a8"}),
                  {"op table", "w8a8", "inferbench calibrate"});
-  expect_refused(replay({"--compare-model", "--op-table", "nowhere.json"}), {"nowhere.json"});
+  expect_refused(cpu_replay({"--compare-model", "--op-table", "nowhere.json"}), {"nowhere.json"});
   nlohmann::json other = nlohmann::json::parse(std::ifstream(table_));
   other["machine"]["cpu"] = "another";
   std::ofstream(table_) << other.dump();
-  expect_refused(replay({"--compare-model", "--op-table", table_}), {"processor", "another"});
+  expect_refused(cpu_replay({"--compare-model", "--op-table", table_}), {"processor", "another"});
   const Ran refused = calibrate();
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_EQ(nlohmann::json::parse(std::ifstream(table_)), other);

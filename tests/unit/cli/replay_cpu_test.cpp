@@ -6,27 +6,14 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "cpu_replay.hpp"
 #include "program.hpp"
 
 namespace inferbench {
 namespace {
 
-std::vector<std::string> replay(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments = {"replay",
-                                        "--system",
-                                        "cpu",
-                                        "--model",
-                                        "tiny-dense-test",
-                                        "--workload",
-                                        "poisson:rate=200,isl=24,osl=6",
-                                        "--requests",
-                                        "20"};
-  arguments.insert(arguments.end(), more.begin(), more.end());
-  return arguments;
-}
-
 nlohmann::json result_of(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments = replay(more);
+  std::vector<std::string> arguments = cpu_replay(more);
   arguments.insert(arguments.end(), {"--json", "-"});
   const Ran ran = run_program(arguments);
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
@@ -79,7 +66,7 @@ TEST(ReplayOnCpu, TwoRanksGiveTheAnswersOfOne) {
 }
 
 TEST(ReplayOnCpu, ReportSaysWhatRan) {
-  const Ran ran = run_program(replay({"--clock", "wall", "--kv-format", "int8"}));
+  const Ran ran = run_program(cpu_replay({"--clock", "wall", "--kv-format", "int8"}));
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   for (const char* part :
        {"replay executed on this host", "bf16 weights (random), int8 KV", "this host as one GPU",
@@ -128,15 +115,15 @@ TEST(ReplayOnCpu, ComputesWithWeightsFromAFile) {
   const nlohmann::json result = result_of({"--weights-file", path});
   EXPECT_EQ(result["configuration"]["deployment"]["weights_from"], path);
   EXPECT_EQ(result["summary"]["outcomes"]["completed"], 20);
-  const Ran ran = run_program(replay({"--weights-file", path}));
+  const Ran ran = run_program(cpu_replay({"--weights-file", path}));
   EXPECT_NE(ran.out.find("bf16 weights (" + path + ")"), std::string::npos) << ran.out;
-  expect_refused(replay({"--weights-file", zeros("255")}),
+  expect_refused(cpu_replay({"--weights-file", zeros("255")}),
                  {"lm_head.weight", "has the shape [255, 64]", "[256, 64]"});
-  expect_refused(replay({"--weights-file", "/no/such/folder"}), {"/no/such/folder", "opened"});
+  expect_refused(cpu_replay({"--weights-file", "/no/such/folder"}), {"/no/such/folder", "opened"});
 }
 
 TEST(ReplayOnCpu, ComputesModelsWithExperts) {
-  std::vector<std::string> arguments = replay({"--json", "-"});
+  std::vector<std::string> arguments = cpu_replay({"--json", "-"});
   *std::find(arguments.begin(), arguments.end(), "tiny-dense-test") = "tiny-moe-test";
   const Ran ran = run_program(arguments);
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
@@ -146,16 +133,17 @@ TEST(ReplayOnCpu, ComputesModelsWithExperts) {
 }
 
 TEST(ReplayOnCpu, RefusesWhatDoesNotApply) {
-  expect_refused(replay({"--gpu", "h100"}), {"--gpu", "does not apply to --system cpu"});
-  expect_refused(replay({"--parallel", "tp3"}), {"--parallel TP3", "4 heads", "1, 2, 4"});
-  expect_refused(replay({"--parallel", "cp2"}), {"--parallel CP2", "CP is not executed"});
-  expect_refused(replay({"--parallel", "pp3"}), {"--parallel PP3", "2 layers for 3 stages"});
-  expect_refused(replay({"--router", "round_robin"}), {"--router", "does not apply"});
-  expect_refused(replay({"--weights", "w4a8"}), {"unknown weight format \"w4a8\"", "w4a8-g128"});
-  expect_refused(replay({"--kv-format", "fp8"}), {"unknown KV format \"fp8\"", "fp8_e4m3"});
-  expect_refused(replay({"--block-tokens", "32"}), {"--block-tokens", "16"});
-  expect_refused(replay({"--speculate", "gamma=2,accept=0.5"}), {"accept", "measured"});
-  expect_refused(replay({"--temperature", "-1"}), {"temperature"});
+  expect_refused(cpu_replay({"--gpu", "h100"}), {"--gpu", "does not apply to --system cpu"});
+  expect_refused(cpu_replay({"--parallel", "tp3"}), {"--parallel TP3", "4 heads", "1, 2, 4"});
+  expect_refused(cpu_replay({"--parallel", "cp2"}), {"--parallel CP2", "CP is not executed"});
+  expect_refused(cpu_replay({"--parallel", "pp3"}), {"--parallel PP3", "2 layers for 3 stages"});
+  expect_refused(cpu_replay({"--router", "round_robin"}), {"--router", "does not apply"});
+  expect_refused(cpu_replay({"--weights", "w4a8"}),
+                 {"unknown weight format \"w4a8\"", "w4a8-g128"});
+  expect_refused(cpu_replay({"--kv-format", "fp8"}), {"unknown KV format \"fp8\"", "fp8_e4m3"});
+  expect_refused(cpu_replay({"--block-tokens", "32"}), {"--block-tokens", "16"});
+  expect_refused(cpu_replay({"--speculate", "gamma=2,accept=0.5"}), {"accept", "measured"});
+  expect_refused(cpu_replay({"--temperature", "-1"}), {"temperature"});
   expect_refused({"replay", "--system", "gpu", "--model", "tiny-dense-test", "--workload",
                   "poisson:rate=2,isl=24,osl=6"},
                  {"unknown system \"gpu\"", "cpu"});
