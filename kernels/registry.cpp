@@ -5,6 +5,7 @@
 
 #include "harness/base/error.hpp"
 #include "kernels/attention/implementations.hpp"
+#include "kernels/cuda/bind/implementations.hpp"
 #include "kernels/elementwise/implementations.hpp"
 #include "kernels/gemm/implementations.hpp"
 #include "kernels/lora/implementations.hpp"
@@ -44,7 +45,9 @@ const std::vector<Op>& kernel_ops() {
   return ops;
 }
 
-const std::vector<Implementation>& implementations() {
+const std::vector<Implementation>& implementations(Device device) {
+  static const std::vector<Implementation> on_gpus = cuda_implementations();
+  if (device == Device::cuda) return on_gpus;
   // clang-format off: one a line
   static const std::vector<Implementation> list = joined<Implementation>({
       {
@@ -87,9 +90,9 @@ const Op& kernel_op(std::string_view wanted) {
   throw unknown_name("kernel", "op", wanted, names(kernel_ops()), "inferbench list kernels");
 }
 
-std::vector<const Implementation*> implementations_of(std::string_view op) {
+std::vector<const Implementation*> implementations_of(std::string_view op, Device device) {
   std::vector<const Implementation*> found;
-  for (const Implementation& i : implementations()) {
+  for (const Implementation& i : implementations(device)) {
     if (i.op == op) found.push_back(&i);
   }
   return found;

@@ -47,8 +47,8 @@ class RowRules {
   }
 
   void check_samples(const json& timing, double median) {
-    const json& samples = timing.contains("cpu_ns") && timing["clock"] == "cpu" ? timing["cpu_ns"]
-                                                                                : timing["wall_ns"];
+    const std::string own = timing["clock"].get<std::string>() + "_ns";
+    const json& samples = timing.contains(own) ? timing[own] : timing["wall_ns"];
     if (samples.empty()) return add("/timing", "has no sample of the clock it names");
     const auto [least, most] = std::minmax_element(samples.begin(), samples.end());
     if (median < least->get<double>() || median > most->get<double>()) {

@@ -1,7 +1,9 @@
 #include "results/kernel_rows.hpp"
 
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "harness/base/error.hpp"
 #include "results/json_numbers.hpp"
@@ -22,19 +24,58 @@ ordered_json check_json(const RowCheck& check) {
 }
 
 ordered_json timing_json(const RowTiming& timing) {
-  return {{"clock", timing.clock},
-          {"median_ns", timing.median_ns},
-          {"low_ns", timing.low_ns},
-          {"high_ns", timing.high_ns},
-          {"confidence", timing.confidence},
-          {"stop", timing.stop},
-          {"runs_per_sample", timing.runs_per_sample},
-          {"warm_up_runs", timing.warm_up_runs},
-          {"copies", timing.copies},
-          {"visits", timing.visits},
-          {"preempted_share", timing.preempted_share},
-          {"wall_ns", timing.wall_ns},
-          {"cpu_ns", timing.cpu_ns}};
+  ordered_json out = {{"clock", timing.clock},
+                      {"median_ns", timing.median_ns},
+                      {"low_ns", timing.low_ns},
+                      {"high_ns", timing.high_ns},
+                      {"confidence", timing.confidence},
+                      {"stop", timing.stop},
+                      {"runs_per_sample", timing.runs_per_sample},
+                      {"warm_up_runs", timing.warm_up_runs},
+                      {"copies", timing.copies},
+                      {"visits", timing.visits},
+                      {"preempted_share", timing.preempted_share},
+                      {"wall_ns", timing.wall_ns}};
+  if (timing.device_ns.empty()) {
+    out["cpu_ns"] = timing.cpu_ns;
+  } else {
+    out["device_ns"] = timing.device_ns;
+  }
+  return out;
+}
+
+// The clocks of a device by their keys, for writing and for reading.
+constexpr std::pair<const char*, std::optional<double> RowDevice::*> kDeviceTimes[] = {
+    {"event_ns", &RowDevice::event_ns},
+    {"cupti_span_ns", &RowDevice::span_ns},
+    {"cupti_busy_ns", &RowDevice::busy_ns},
+    {"graph_ns", &RowDevice::graph_ns},
+    {"traced_event_ns", &RowDevice::traced_event_ns},
+    {"gap_ns", &RowDevice::gap_ns},
+    {"tracing_tax", &RowDevice::tracing_tax},
+    {"clock_hz", &RowDevice::clock_hz}};
+
+ordered_json device_json(const RowDevice& device) {
+  ordered_json out = {{"name", device.name}, {"timer", device.timer}};
+  if (!device.fallback.empty()) out["fallback"] = device.fallback;
+  for (const auto& [key, time] : kDeviceTimes) {
+    if (device.*time) out[key] = *(device.*time);
+  }
+  out["launch_bound"] = device.launch_bound;
+  out["invalid_records"] = json_integer(device.invalid_records);
+  out["lost_records"] = json_integer(device.lost_records);
+  out["event_samples_ns"] = device.event_samples_ns;
+  out["kernels"] = ordered_json::array();
+  for (const RowDevice::Kernel& kernel : device.kernels) {
+    out["kernels"].push_back({{"name", kernel.name},
+                              {"launches", kernel.launches},
+                              {"median_ns", kernel.median_ns},
+                              {"grid", kernel.grid},
+                              {"block", kernel.block},
+                              {"registers", kernel.registers},
+                              {"shared_bytes", kernel.shared_bytes}});
+  }
+  return out;
 }
 
 ordered_json ratios_json(const std::vector<RowRatio>& ratios) {
@@ -117,7 +158,30 @@ RowTiming timing_from(const ordered_json& json) {
   timing.preempted_share = json.value("preempted_share", 0.0);
   timing.wall_ns = json.at("wall_ns").get<std::vector<double>>();
   timing.cpu_ns = json.value("cpu_ns", std::vector<double>());
+  timing.device_ns = json.value("device_ns", std::vector<double>());
   return timing;
+}
+
+RowDevice device_from(const ordered_json& json) {
+  RowDevice device;
+  device.name = json.at("name");
+  device.timer = json.at("timer");
+  device.fallback = json.value("fallback", std::string());
+  for (const auto& [key, time] : kDeviceTimes) device.*time = number(json, key);
+  device.launch_bound = json.at("launch_bound");
+  device.invalid_records = read_unsigned(json.at("invalid_records"));
+  device.lost_records = read_unsigned(json.at("lost_records"));
+  device.event_samples_ns = json.at("event_samples_ns").get<std::vector<double>>();
+  for (const ordered_json& kernel : json.at("kernels")) {
+    device.kernels.push_back({.name = kernel.at("name"),
+                              .launches = kernel.at("launches"),
+                              .median_ns = kernel.at("median_ns"),
+                              .grid = kernel.at("grid").get<std::array<std::int32_t, 3>>(),
+                              .block = kernel.at("block").get<std::array<std::int32_t, 3>>(),
+                              .registers = kernel.at("registers"),
+                              .shared_bytes = kernel.at("shared_bytes")});
+  }
+  return device;
 }
 
 }  // namespace
@@ -131,6 +195,7 @@ ordered_json kernel_row_json(const KernelRow& row) {
   if (row.check) out["check"] = check_json(*row.check);
   put_work(out, row, why);
   if (row.timing) out["timing"] = timing_json(*row.timing);
+  if (row.device) out["device"] = device_json(*row.device);
   put_number(out, "gflop_per_s", row.gflop_per_s(), why);
   put_number(out, "gb_per_s", row.gb_per_s(), why);
   if (row.roof) {
@@ -166,6 +231,7 @@ KernelRow kernel_row_from(const ordered_json& json) {
   row.read_bytes = number(json, "read_bytes");
   row.written_bytes = number(json, "written_bytes");
   if (json.contains("timing")) row.timing = timing_from(json.at("timing"));
+  if (json.contains("device")) row.device = device_from(json.at("device"));
   if (json.contains("roof")) {
     const ordered_json& roof = json.at("roof");
     row.roof = {.probe = roof.at("probe"),

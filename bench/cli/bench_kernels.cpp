@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "bench/cli/bench_report.hpp"
 #include "bench/cli/bench_result.hpp"
@@ -14,6 +15,7 @@
 #include "harness/base/error.hpp"
 #include "harness/base/output_file.hpp"
 #include "harness/base/text_table.hpp"
+#include "harness/micro/cuda_bench.hpp"
 #include "harness/micro/operators.hpp"
 #include "harness/micro/run_cases.hpp"
 #include "harness/micro/suites.hpp"
@@ -43,6 +45,35 @@ Fill fill_of(const BenchKernelsArguments& given) {
       {{"normal", Fill::normal}, {"outliers", Fill::outliers}, {"extreme", Fill::extreme}});
 }
 
+Device device_of(const BenchKernelsArguments& given) {
+  return choice<Device>("--device", given.device, {{"cpu", Device::cpu}, {"cuda", Device::cuda}});
+}
+
+// Both clocks of a GPU, or its events alone.
+bool traces(const BenchKernelsArguments& given) {
+  return choice<bool>("--timer", given.timer, {{"dual", true}, {"events", false}});
+}
+
+// What is not given, by the device; options of the other device would do nothing.
+BenchKernelsArguments with_defaults(BenchKernelsArguments given) {
+  const bool gpu = device_of(given) == Device::cuda;
+  const auto refuse = [&](const char* option, const std::string& value, const char* rule) {
+    if (!value.empty()) throw Error(option, value + " would do nothing here", rule, "leave it out");
+  };
+  if (gpu) {
+    refuse("--clock", given.clock, "a GPU is timed by its own clocks; --timer chooses");
+    if (given.threads != 1) refuse("--threads", std::to_string(given.threads), "a GPU has its own");
+  } else {
+    refuse("--timer", given.timer, "it goes with --device cuda; --clock chooses on the CPU");
+  }
+  const bool by_ops = given.suite.empty() && given.operators.empty();
+  if (gpu && by_ops && given.formats.empty()) given.formats = {"bf16"};
+  if (given.timer.empty()) given.timer = "dual";
+  if (given.clock.empty()) given.clock = gpu ? "device" : "wall";
+  if (given.cache.empty()) given.cache = gpu ? "cold" : "hot";
+  return given;
+}
+
 CachePolicy cache_of(const BenchKernelsArguments& given) {
   return choice<CachePolicy>("--cache", given.cache,
                              {{"hot", CachePolicy::hot},
@@ -51,6 +82,7 @@ CachePolicy cache_of(const BenchKernelsArguments& given) {
 }
 
 TimedClock clock_of(const BenchKernelsArguments& given) {
+  if (device_of(given) == Device::cuda) return TimedClock::cpu;  // DeviceStopwatch's
   return choice<TimedClock>("--clock", given.clock,
                             {{"wall", TimedClock::wall}, {"cpu", TimedClock::cpu}});
 }
@@ -160,7 +192,8 @@ BenchOptions options_of(const BenchKernelsArguments& given, Duration budget) {
   options.sampler.seed = given.seed;
   options.sampler.interrupted = InterruptGuard::requested;
   options.budget = budget;
-  if (!given.no_roofs) options.roof_budget = std::clamp<Duration>(budget / 10, 100ms, 4s);
+  const bool cpu = device_of(given) == Device::cpu;
+  if (!given.no_roofs && cpu) options.roof_budget = std::clamp<Duration>(budget / 10, 100ms, 4s);
   options.longest_run = longest_run(given);
   options.memory_limit = memory_limit(given);
   options.keep_limit = options.memory_limit / 2;
@@ -244,13 +277,17 @@ struct KernelOutputs {
   bool table = true;
 };
 
+const char* timed_by(const BenchOptions& options) {
+  if (options.bind.device != nullptr) return "device";
+  return options.sampler.clock == TimedClock::cpu ? "CPU" : "wall";
+}
+
 void print_table(const BenchOutcome& outcome, const BenchOptions& options, Duration elapsed) {
   std::cout << row_table(outcome.rows).str() << "\n"
             << unmeasured_text(outcome.rows) << roofs_text(outcome.roofs)
             << row_counts(outcome.rows) << ", " << name(options.bind.cache) << " caches, "
-            << (options.sampler.clock == TimedClock::cpu ? "CPU" : "wall") << " time, measured in "
-            << human_seconds(seconds(elapsed).count()) << " with " << outcome.rounds
-            << " rounds to the least certain\n";
+            << timed_by(options) << " time, measured in " << human_seconds(seconds(elapsed).count())
+            << " with " << outcome.rounds << " rounds to the least certain\n";
 }
 
 ExitCode exit_code_of(const BenchOutcome& outcome) {
@@ -261,10 +298,22 @@ ExitCode exit_code_of(const BenchOutcome& outcome) {
   return wrong ? ExitCode::failed : ExitCode::done;
 }
 
+// The GPU, opened before anything else where cases run on one, and its part of the options.
+std::unique_ptr<CudaBench> open_gpu(const BenchKernelsArguments& given, BenchOptions& options) {
+  if (device_of(given) == Device::cpu) return nullptr;
+  auto gpu = std::make_unique<CudaBench>(!given.no_roofs);
+  options.bind.device = &gpu->bench();
+  options.bind.last_cache_bytes = gpu->bench().cache_bytes;
+  options.trace = traces(given);
+  options.keep_limit = gpu->free_bytes() / 2;
+  return gpu;
+}
+
 void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& cases,
-             const BenchOptions& options, VerbContext& context) {
+             BenchOptions options, VerbContext& context) {
   const InterruptGuard guard;  // from before there are files to be left behind
   const KernelOutputs outputs(given);
+  const std::unique_ptr<CudaBench> gpu = open_gpu(given, options);
   Provenance provenance = start_provenance(given.seed);
   if (!given.operators.empty()) add_input(provenance, "operators", given.operators);
   BenchNoise noise;
@@ -273,7 +322,11 @@ void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& c
 
   ThreadStopwatch one;
   TeamStopwatch many(given.threads);
-  Stopwatch& stopwatch = given.threads == 1 ? static_cast<Stopwatch&>(one) : many;
+  std::optional<DeviceStopwatch> of_gpu;
+  if (gpu) of_gpu.emplace(*gpu->bench().timer);
+  Stopwatch& stopwatch = gpu                  ? static_cast<Stopwatch&>(*of_gpu)
+                         : given.threads == 1 ? static_cast<Stopwatch&>(one)
+                                              : many;
   const Duration start = stopwatch.begin().wall;
   ProgressLine line;
   BenchOutcome outcome = run_cases(cases, options, stopwatch,
@@ -287,6 +340,7 @@ void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& c
   finish(provenance);
   context.exit_code = exit_code_of(outcome);
   if (outcome.interrupted) std::cerr << "interrupted: " << row_counts(outcome.rows) << "\n";
+  if (!outcome.fault.empty()) std::cerr << "the device failed in " << outcome.fault << "\n";
   if (outputs.table) print_table(outcome, options, noise.elapsed);
   outputs.write(
       bench_result(given, options.budget, std::move(outcome), noise, std::move(provenance)));
@@ -294,18 +348,25 @@ void measure(const BenchKernelsArguments& given, const std::vector<BenchCase>& c
 
 }  // namespace
 
-void run_bench_kernels(const BenchKernelsArguments& given, VerbContext& context) {
+void run_bench_kernels(const BenchKernelsArguments& as_given, VerbContext& context) {
+  const BenchKernelsArguments given = with_defaults(as_given);
   refuse_files_of_nothing(given);
   if (given.list) {
     std::cout << kernel_text(given.ops);
     return;
   }
-  const std::vector<BenchCase> cases = cases_of(given);
+  std::vector<BenchCase> cases = cases_of(given);
+  if (device_of(given) == Device::cuda) {
+    traces(given);  // refused before anything is loaded
+    cases = on_device(std::move(cases), given.providers, Device::cuda);
+  }
   const BenchOptions options = options_of(given, budget_of(given, row_count(cases)));
   if (given.dry_run) {
     print_dry_run(cases);
   } else if (given.profile) {
-    const std::size_t runs = run_once(cases, options.bind);
+    BenchOptions with_gpu = options;
+    const std::unique_ptr<CudaBench> gpu = open_gpu(given, with_gpu);
+    const std::size_t runs = run_once(cases, with_gpu.bind);
     std::cout << "ran " << runs << (runs == 1 ? " kernel" : " kernels") << " once\n";
   } else {
     measure(given, cases, options, context);

@@ -14,7 +14,9 @@ struct BenchKernelsArguments {
   std::vector<std::string> axes;  // "M=[1,16,64]"
   std::vector<std::string> formats, providers;
   std::string suite, operators;  // a suite's name; an operator list's file
-  std::string cache = "hot", clock = "wall", fill = "normal";
+  std::string cache, clock;      // empty: hot on the CPU and cold on a GPU; wall
+  std::string fill = "normal";
+  std::string device = "cpu", timer;  // timer: of a GPU; empty: dual
   std::string budget;  // empty: a second per row, a minute at most, or the suite's own
   std::string longest_run = "1s";
   std::string memory_limit;  // "4G"; empty: a quarter of the machine's

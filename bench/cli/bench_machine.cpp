@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "bench/cli/bench_gpu.hpp"
 #include "bench/cli/bench_threads.hpp"
 #include "bench/cli/sweep_interrupt.hpp"
 #include "harness/base/error.hpp"
@@ -153,6 +154,10 @@ std::vector<unsigned> thread_counts(const BenchMachineArguments& given) {
 }  // namespace
 
 ExitCode run_bench_machine(const BenchMachineArguments& given) {
+  if (given.device == "cuda") return run_bench_gpu(given);
+  if (given.device != "cpu") {
+    throw unknown_name("--device", "device", given.device, {"cpu", "cuda"});
+  }
   check_names(given.only);
   const std::vector<unsigned> counts = thread_counts(given);
   const Duration budget = parse_duration(given.budget, "--budget");

@@ -14,7 +14,8 @@ struct BenchMachineArguments {
   std::string budget = "10s";     // of wall time, for all probes together
   std::vector<std::string> only;  // probes by name; empty: all
   std::uint64_t seed = 1;
-  std::string json;  // empty: not written
+  std::string device = "cpu";  // or "cuda": the first GPU
+  std::string json;            // empty: not written
   bool csv = false;
 };
 

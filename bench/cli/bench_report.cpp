@@ -74,15 +74,23 @@ std::string spread_text(const RowTiming& timing) {
   return "+-" + fixed(100 * half, half < 0.0995 ? 1 : 0) + " %";
 }
 
+std::string device_time(const KernelRow& row, std::optional<double> RowDevice::*time) {
+  if (!row.device || !((*row.device).*time)) return "-";
+  return human_seconds(*((*row.device).*time) / 1e9);
+}
+
 const std::vector<std::string> kHeader = {
-    "op",      "format",  "case",   "where",   "implementation", "time",     "95 %",
-    "GFLOP/s", "GB/s",    "FLOP/B", "of roof", "roof",           "x vendor", "x reference",
-    "samples", "stopped", "note"};
+    "op",      "format", "case",     "where",       "implementation", "time",    "95 %",
+    "timer",   "events", "graph",    "MHz",         "GFLOP/s",        "GB/s",    "FLOP/B",
+    "of roof", "roof",   "x vendor", "x reference", "samples",        "stopped", "note"};
 
 std::vector<std::string> cells(const KernelRow& row) {
   const RowTiming& timing = *row.timing;
   std::string note;
-  for (const std::string& text : row.suspect) note += (note.empty() ? "" : "; ") + text;
+  const auto add = [&](const std::string& text) { note += (note.empty() ? "" : "; ") + text; };
+  for (const std::string& text : row.suspect) add(text);
+  if (row.device && row.device->launch_bound) add("bound by launches");
+  if (row.device && !row.device->fallback.empty()) add("no CUPTI: " + row.device->fallback);
   return {row.op,
           row.format,
           axes_text(row),
@@ -90,6 +98,10 @@ std::vector<std::string> cells(const KernelRow& row) {
           row.implementation,
           time_text(timing),
           spread_text(timing),
+          row.device ? row.device->timer : "-",
+          device_time(row, &RowDevice::event_ns),
+          device_time(row, &RowDevice::graph_ns),
+          row.device && row.device->clock_hz ? fixed(*row.device->clock_hz / 1e6, 0) : "-",
           number(row.gflop_per_s()),
           number(row.gb_per_s()),
           number(row.intensity()),
@@ -97,7 +109,7 @@ std::vector<std::string> cells(const KernelRow& row) {
           row.roof ? row.roof->probe : "-",
           ratio_text(row, "vendor"),
           ratio_text(row, "reference"),
-          std::to_string(timing.wall_ns.size()),
+          std::to_string(row.device ? timing.device_ns.size() : timing.wall_ns.size()),
           timing.stop,
           note};
 }

@@ -21,6 +21,10 @@ ordered_json configuration_json(const BenchKernelsArguments& given, Duration bud
                        {"threads", given.threads},
                        {"budget_ns", budget.count()},
                        {"longest_run", given.longest_run}};
+  if (given.device != "cpu") {
+    json["device"] = given.device;
+    json["timer"] = given.timer;
+  }
   if (!given.suite.empty()) json["suite"] = given.suite;
   return json;
 }
@@ -62,12 +66,18 @@ RunResult bench_result(const BenchKernelsArguments& given, Duration budget, Benc
   ordered_json findings = findings_json(outcome, noise);
   const bool no_roofs = outcome.roofs.empty();
   const bool interrupted = outcome.interrupted;
+  const std::string fault = outcome.fault;
   RunResult result =
-      make_kernels_result(Method::measured_host, configuration_json(given, budget),
-                          std::move(outcome.rows), std::move(findings), std::move(provenance));
+      make_kernels_result(given.device == "cpu" ? Method::measured_host : Method::measured_device,
+                          configuration_json(given, budget), std::move(outcome.rows),
+                          std::move(findings), std::move(provenance));
   if (interrupted) {
     result.validity.reasons.push_back(
         {.id = "interrupted", .text = "ended before its time", .invalidates = false});
+  }
+  if (!fault.empty()) {
+    result.validity.reasons.push_back(
+        {.id = "device_fault", .text = "the device failed in " + fault, .invalidates = false});
   }
   if (no_roofs) {
     result.not_measured.push_back({.what = "roofs", .reason = "not asked for"});

@@ -32,9 +32,13 @@ void add_case_options(CLI::App& verb, BenchKernelsArguments& given) {
 }
 
 void add_timing_options(CLI::App& verb, BenchKernelsArguments& given) {
-  verb.add_option("--cache", given.cache, "hot, cold or weights-cold")->capture_default_str();
-  verb.add_option("--clock", given.clock, "what rates and intervals are of: wall or cpu time")
-      ->capture_default_str();
+  verb.add_option("--device", given.device, "cpu, or cuda: the first GPU")->capture_default_str();
+  verb.add_option("--cache", given.cache,
+                  "hot, cold or weights-cold (default: hot; with --device cuda cold)");
+  verb.add_option("--clock", given.clock,
+                  "what rates and intervals are of: wall or cpu time (default: wall)");
+  verb.add_option("--timer", given.timer,
+                  "with --device cuda: dual (events, then CUPTI) or events (default: dual)");
   verb.add_option("--threads", given.threads, "threads of each kernel")->capture_default_str();
   verb.add_option("--budget", given.budget,
                   "wall time for everything (default: 1s a row, at most 60s; suites: their own)");
@@ -92,6 +96,8 @@ void add_bench_verb(CLI::App& program, VerbContext& context) {
   machine->add_option("--budget", given->budget, "wall time for all probes together")
       ->capture_default_str();
   machine->add_option("--only", given->only, "probes by name (default: all)")->delimiter(',');
+  machine->add_option("--device", given->device, "cpu, or cuda: the first GPU")
+      ->capture_default_str();
   add_seed_option(*machine, given->seed, "order of the probes in each round");
   machine->add_option("--json", given->json, "write rates and raw samples as JSON; - is stdout");
   machine->add_flag("--csv", given->csv, "print the table as CSV");

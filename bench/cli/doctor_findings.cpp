@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "bench/cli/doctor_cuda.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/timing/nvtx.hpp"
 #include "kernels/collectives/mpi_world.hpp"
@@ -24,6 +25,9 @@ class Findings {
   }
   void missing(const char* group, std::string name, std::string detail, std::string way_out) {
     list_.push_back({group, std::move(name), false, std::move(detail), std::move(way_out)});
+  }
+  void add(const std::vector<Finding>& more) {
+    list_.insert(list_.end(), more.begin(), more.end());
   }
   std::vector<Finding> take() { return std::move(list_); }
 
@@ -130,15 +134,6 @@ constexpr Library kLibraries[] = {
      "apt-get install libdnnl2"},
     {"libraries", "Open MPI", "libmpi.so.40", "collectives over processes",
      "apt-get install openmpi-bin libopenmpi3"},
-    {"cuda", "driver", "libcuda.so.1", "measured CUDA runs", "install NVIDIA's driver"},
-    {"cuda", "NVML", "libnvidia-ml.so.1", "clocks, power and temperature of GPUs",
-     "comes with NVIDIA's driver"},
-    {"cuda", "runtime", "libcudart.so.13", "CUDA kernels", "install the CUDA Toolkit 13"},
-    {"cuda", "CUPTI", "libcupti.so.13", "kernel times from the device",
-     "install the CUDA Toolkit 13"},
-    {"cuda", "cuBLASLt", "libcublasLt.so.13", "vendor GEMM", "install the CUDA Toolkit 13"},
-    {"cuda", "cuDNN", "libcudnn.so.9", "vendor attention", "install cuDNN 9"},
-    {"cuda", "NCCL", "libnccl.so.2", "vendor collectives", "install NCCL 2"},
 };
 
 void find_libraries(Findings& out) {
@@ -219,6 +214,7 @@ std::vector<Finding> doctor_findings() {
   find_instruction_sets(out);
   find_libraries(out);
   find_mpi_module(out);
+  out.add(cuda_findings());
   find_tools(out);
   find_nvtx(out);
   return out.take();

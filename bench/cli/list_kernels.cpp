@@ -16,6 +16,12 @@ Support available(const Implementation& implementation) {
   return supports(implementation, make_case(implementation.op, implementation.formats.front(), {}));
 }
 
+std::vector<const Implementation*> on_all_devices(const std::string& op) {
+  std::vector<const Implementation*> all = implementations_of(op);
+  for (const Implementation* i : implementations_of(op, Device::cuda)) all.push_back(i);
+  return all;
+}
+
 std::string formats_text(const std::vector<std::string>& formats, const Op& op) {
   if (formats == op.formats) return "all";
   return joined(formats);
@@ -27,11 +33,12 @@ std::string op_text(const Op& op) {
   for (const Axis& axis : op.axes) {
     axes.add({"  " + axis.name, std::to_string(axis.preset), axis.meaning});
   }
-  TextTable implementations({"  implementation", "provider", "here", "formats", "how"});
-  for (const Implementation* i : implementations_of(op.name)) {
+  TextTable implementations({"  implementation", "provider", "device", "here", "formats", "how"});
+  for (const Implementation* i : on_all_devices(op.name)) {
     const Support support = available(*i);
-    implementations.add({"  " + i->name, i->provider, support.ok ? "yes" : "no: " + support.reason,
-                         formats_text(i->formats, op), i->summary});
+    implementations.add({"  " + i->name, i->provider, std::string(name(i->device)),
+                         support.ok ? "yes" : "no: " + support.reason, formats_text(i->formats, op),
+                         i->summary});
   }
   return text + axes.str() + implementations.str() + "\n";
 }
@@ -63,13 +70,11 @@ ordered_json kernels_json() {
                       {"minimum", axis.minimum},
                       {"meaning", axis.meaning}});
     }
-    for (const Implementation* i : implementations_of(op.name)) {
+    for (const Implementation* i : on_all_devices(op.name)) {
       const Support support = available(*i);
-      ordered_json entry = {{"name", i->name},
-                            {"provider", i->provider},
-                            {"formats", i->formats},
-                            {"summary", i->summary},
-                            {"available", support.ok}};
+      ordered_json entry = {{"name", i->name},           {"provider", i->provider},
+                            {"device", name(i->device)}, {"formats", i->formats},
+                            {"summary", i->summary},     {"available", support.ok}};
       if (!support.ok) entry["reason"] = support.reason;
       list.push_back(std::move(entry));
     }

@@ -48,22 +48,34 @@ void RecordKeeper::watch() {
   }
 }
 
+// What became of the records.
+std::string RecordKeeper::save() {
+  try {
+    if (outputs_ == nullptr || !outputs_->records) {
+      return "no records were asked for (--records FILE)";
+    }
+    static_cast<void>(outputs_->records->commit());
+    return std::to_string(records_) + " finished requests are in " + path_;
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+void RecordKeeper::failed() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (outputs_ != nullptr && outputs_->records) std::cerr << "failed: " << save() << "\n";
+  outputs_ = nullptr;
+}
+
 // Other threads may be anywhere: nothing is destroyed.
 void RecordKeeper::end(int signal) {
   const std::lock_guard<std::mutex> lock(mutex_);
   const char* name = signal == SIGINT ? "SIGINT" : "SIGTERM";
-  std::string kept = "no records were asked for (--records FILE)";
-  try {
-    if (outputs_ != nullptr && outputs_->records) {
-      static_cast<void>(outputs_->records->commit());
-      kept = std::to_string(records_) + " finished requests are in " + path_;
-    }
-    if (outputs_ != nullptr) outputs_->json.reset();  // removes its temporary file
-  } catch (const std::exception& error) {
-    kept = error.what();
-  }
-  if (outputs_ != nullptr)
+  const std::string kept = save();
+  if (outputs_ != nullptr) {
+    outputs_->json.reset();  // removes its temporary file
     std::cerr << "interrupted: " << name << "; " << kept << "\n" << std::flush;
+  }
   _exit(128 + signal);
 }
 

@@ -14,7 +14,8 @@ namespace inferbench {
 // Hands records on and, should the program be asked to end (Ctrl-C, or mpirun after another rank
 // died), writes those that it has: the records file is completed, the result file is not, and the
 // program ends with 128 + the signal. A thread of its own waits for the signals, because a rank may
-// be inside a message that never comes. Made before any other thread, so that none takes them.
+// be inside a message that never comes. A run that fails keeps its records as well. Made before any
+// other thread, so that none takes them.
 class RecordKeeper final : public RecordSink {
  public:
   RecordKeeper();
@@ -26,10 +27,13 @@ class RecordKeeper final : public RecordSink {
   void keep(ReplayOutputs& outputs, std::string records_path);
   void accept(RequestRecord record) override;
   void done();
+  // The run ends with an error: completes the records file, and says so.
+  void failed();
 
  private:
   void watch();
   [[noreturn]] void end(int signal);
+  std::string save();
 
   sigset_t signals_{}, before_{};
   std::mutex mutex_;

@@ -1,97 +1,40 @@
 #include "bench/cli/replay_cpu.hpp"
 
-#include <cstdio>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "bench/cli/comparison_report.hpp"
+#include "bench/cli/executed_run.hpp"
 #include "bench/cli/record_keeper.hpp"
 #include "bench/cli/replay_observers.hpp"
 #include "bench/cli/replay_outputs.hpp"
+#include "bench/cli/replay_slice.hpp"
 #include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
+#include "harness/execute/cuda/cuda_decoder.hpp"
+#include "harness/execute/cuda/cuda_gpu.hpp"
 #include "harness/execute/ranks/process_ranks.hpp"
+#include "harness/execute/ranks/remote_replica.hpp"
+#include "harness/execute/ranks/subset.hpp"
 #include "harness/measured/cpu_system.hpp"
 #include "harness/metrics/kv_memory.hpp"
 #include "harness/metrics/step_time.hpp"
 #include "harness/metrics/summarize.hpp"
 #include "harness/replay/record_sinks.hpp"
 #include "kernels/collectives/mpi_world.hpp"
-#include "results/configuration.hpp"
+#include "kernels/cuda/load_module.hpp"
 #include "results/host_info.hpp"
 #include "workloads/load.hpp"
 
 namespace inferbench {
 namespace {
-
-std::string hex(std::uint64_t value) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(value));
-  return text;
-}
-
-std::string kv_name(KvType type) {
-  return kv_formats()[static_cast<std::size_t>(type)];
-}
-
-std::string given_weights(const CpuSetup& setup) {
-  return setup.checkpoint ? setup.checkpoint->files.path() : "random";
-}
-
-bool on_wall_clock(const CpuSetup& setup) {
-  return setup.clock == ReplayClockKind::wall;
-}
-
-// Each rank stands where a deployment has a GPU.
-nlohmann::ordered_json deployment_json(const CpuSetup& setup, std::size_t weight_bytes) {
-  const std::string& weights = setup.weights->name;
-  const auto bytes = [](const char* part, Bytes size) {
-    return nlohmann::ordered_json{{"part", part}, {"bytes", size.count()}};
-  };
-  return {{"model", setup.model.name},
-          {"gpu", "cpu"},
-          {"gpus", setup.ranks()},
-          {"parallel", parallel_json(setup.parallel)},
-          {"precision",
-           {{"attention", weights},
-            {"ffn", weights},
-            {"experts", weights},
-            {"head", weights},
-            {"kv", kv_name(setup.kv)}}},
-          {"weights_from", given_weights(setup)},
-          {"threads", setup.threads},
-          {"kernels", setup.kernels == KernelSet::fast ? "fast" : "invariant"},
-          {"clock", on_wall_clock(setup) ? "wall" : "simulated"},
-          {"sampling",
-           {{"temperature", setup.sampling.temperature},
-            {"top_k", setup.sampling.top_k},
-            {"top_p", setup.sampling.top_p}}},
-          {"kv_capacity_tokens", setup.limits.kv_blocks * setup.limits.block_tokens.count()},
-          {"packed_weight_bytes", weight_bytes},
-          {"memory_bytes",
-           {bytes("weights", setup.need.weights), bytes("embedding table", setup.need.table),
-            bytes("KV pool", setup.need.kv), bytes("activations", setup.need.activations)}}};
-}
-
-nlohmann::ordered_json configuration(const ReplayArguments& given, const CpuSetup& setup,
-                                     const ReplayOutcome& outcome, std::size_t weight_bytes) {
-  nlohmann::ordered_json workload =
-      workload_options_json(given.workload.spec, given.workload.options);
-  workload["name"] = outcome.workload.name;
-  workload["notes"] = outcome.workload.notes;
-  nlohmann::ordered_json out;
-  out["deployment"] = deployment_json(setup, weight_bytes);
-  out["workload"] = std::move(workload);
-  out["scheduler"] = scheduler_json(outcome);
-  if (!given.slo.empty()) out["slo"] = given.slo;
-  out["seed"] = given.workload.options.seed;
-  return out;
-}
 
 double value_of(const Summary& summary, std::string_view id) {
   for (const ScalarMetric& metric : summary.scalars) {
@@ -132,17 +75,25 @@ std::string host_as_gpus(const CpuSetup& setup) {
          ", " + threads(setup.threads_of_each()) + " each";
 }
 
+// Who executes a replay, if not this host's threads.
+struct Executing {
+  std::vector<RankGroup*> ranks;  // of each replica; none: threads of this process
+  std::string gpu;                // its name; empty: cores
+};
+
 ExecutedSystem description(const CpuSetup& setup, const Summary& summary, std::uint64_t digest,
-                           const RankActivity& ranks) {
+                           const RankActivity& ranks, const std::string& gpu) {
   const std::string cpu = read_host_info().cpu;
   ExecutedSystem out;
-  out.precision =
-      setup.weights->name + " weights (" + given_weights(setup) + "), " + kv_name(setup.kv) + " KV";
-  out.system = host_as_gpus(setup) + (cpu.empty() ? "" : " of " + cpu) + ", " +
-               (setup.kernels == KernelSet::fast ? "fast" : "invariant") + " kernels";
-  out.times = on_wall_clock(setup) ? "measured-host, on the wall clock"
-                                   : "measured-host: steps measured, arrivals simulated";
-  out.closing = {host_line(summary), lag(summary), "Answers: fnv1a64 " + hex(digest) + "."};
+  out.precision = executed_precision(setup);
+  const std::string method(name(gpu.empty() ? Method::measured_host : Method::measured_device));
+  out.system = gpu.empty()
+                   ? host_as_gpus(setup) + (cpu.empty() ? "" : " of " + cpu) + ", " +
+                         (setup.kernels == KernelSet::fast ? "fast" : "invariant") + " kernels"
+                   : gpu;
+  out.times = method + (on_wall_clock(setup) ? ", on the wall clock"
+                                             : ": steps measured, arrivals simulated");
+  out.closing = {host_line(summary), lag(summary), "Answers: fnv1a64 " + digest_text(digest) + "."};
   if (setup.ranks() > 1) out.closing.push_back(ranks_line(setup, ranks));
   return out;
 }
@@ -165,23 +116,28 @@ std::vector<std::string> notes_on(const CpuSetup& setup) {
   return notes;
 }
 
-CpuSetup setup_of(const ReplayArguments& given, const ServingOptions& serving, bool processes) {
+CpuSetup setup_of(const ReplayArguments& given, const ServingOptions& serving, bool processes,
+                  Bytes memory = available_memory()) {
   CpuOptions options = given.cpu;
   if (!given.system.parallel_text.empty()) {
     options.parallel = parse_parallel(given.system.parallel_text);
   }
-  if (given.cpu.compare_model && (processes || options.parallel.pp > 1)) {
+  if (given.cpu.compare_model && given.cpu.slice) {
+    throw Error("--compare-model", "with --slice", "runs of whole models are predicted",
+                "leave one of them out");
+  }
+  if (given.cpu.compare_model && (processes || options.parallel.gpus() > options.parallel.tp)) {
     throw Error("--compare-model",
                 "of " + label(options.parallel) + (processes ? " as processes" : ""),
                 "steps of tensor-parallel ranks that are threads are predicted", "leave it out");
   }
   options.processes = processes;
-  return cpu_setup(given.system.model(), options, serving, given.workload.options.seed);
+  options.slice = given.cpu.slice_choice();
+  return cpu_setup(given.system.model(), options, serving, given.workload.options.seed, memory);
 }
 
-// `ranks`: null for threads of this process.
 void replay_setup(const ReplayArguments& given, const ServingOptions& serving, CpuSetup setup,
-                  RecordKeeper& keeper, RankGroup* others) {
+                  RecordKeeper& keeper, const Executing& by) {
   ReplayObservers observers(given);
   StepLog log;
   if (given.cpu.compare_model) observers.add(log);
@@ -192,28 +148,33 @@ void replay_setup(const ReplayArguments& given, const ServingOptions& serving, C
   const auto source = open_source(given.workload.spec, given.workload.options);
   std::optional<ComparedModel> compared;
   if (given.cpu.compare_model) compared.emplace(given, setup);
-  CpuSystem system(setup, source->info().block_tokens, others);
+  CpuSystem system(setup, source->info().block_tokens, by.ranks);
 
   RecordList list;
   std::vector<RecordSink*> sinks = {&list, &keeper};
   observers.listen(sinks);
   RecordFan fan(sinks);
-  system.serve(*source, fan);
+  try {
+    system.serve(*source, fan);
+  } catch (...) {
+    keeper.failed();
+    throw;
+  }
   keeper.done();
 
   const std::vector<RequestRecord> records = list.take_by_id();
   const WorkloadInfo info = source->info();
   Summary summary = summarize(records, given.summary({.total = setup.ranks()}, info.concurrency));
-  const std::vector<ReplicaStats> replicas = {system.stats()};
+  const std::vector<ReplicaStats> replicas = system.stats();
   for (auto* metrics : {&kv_memory_metrics, &step_time_metrics}) {
     for (ScalarMetric& metric : metrics(replicas)) summary.scalars.push_back(std::move(metric));
   }
   const RankActivity ranks = system.rank_activity();
-  const std::uint64_t digest = system.executor().answers_digest();
+  const std::uint64_t digest = system.answers_digest();
   Deployment deployment;
   deployment.model = setup.model;
-  ExecutedSystem executed = description(setup, summary, digest, ranks);
-  nlohmann::ordered_json findings{{"answers_fnv1a64", hex(digest)}};
+  ExecutedSystem executed = description(setup, summary, digest, ranks, by.gpu);
+  nlohmann::ordered_json findings{{"answers_fnv1a64", digest_text(digest)}};
   if (compared) {
     const ModelComparison comparison =
         compared->compare(given, setup, system.scheduler_options(), log.steps(), summary);
@@ -227,12 +188,14 @@ void replay_setup(const ReplayArguments& given, const ServingOptions& serving, C
                               .profile = "",
                               .summary = std::move(summary),
                               .replicas = replicas,
-                              .fleet = {},
+                              .fleet = system.activity(),
                               .notes = notes_on(setup),
                               .executed = executed};
-  RunResult result = outputs.result(given, Method::measured_host,
-                                    configuration(given, setup, outcome, system.weight_bytes()),
-                                    outcome.summary, std::move(provenance));
+  RunResult result =
+      outputs.result(given, by.gpu.empty() ? Method::measured_host : Method::measured_device,
+                     executed_configuration(given, setup, outcome, system.weight_bytes(),
+                                            by.gpu.empty() ? "cpu" : by.gpu),
+                     outcome.summary, std::move(provenance));
   if (setup.ranks() > 1) {
     findings["ranks"] = {{"transport", ranks.transport},
                          {"all_reduces", ranks.all_reduces},
@@ -240,10 +203,58 @@ void replay_setup(const ReplayArguments& given, const ServingOptions& serving, C
   }
   result.findings = std::move(findings);
   result.not_measured.push_back(
-      {.what = "gpu", .reason = "executed on this host: its cores stand for GPUs"});
+      by.gpu.empty()
+          ? NotMeasured{.what = "gpu", .reason = "executed on this host: its cores stand for GPUs"}
+          : NotMeasured{.what = "kernels", .reason = "device time of a step is not taken apart"});
   outputs.finish(given, outcome, result, records);
   observers.finish(given);
 }
+
+// The ranks of a process among several: part of one replica; on the first process, which plans for
+// all replicas, those of the others besides.
+class ProcessPlace {
+ public:
+  ProcessPlace(const CpuSetup& setup, Communicator& world) : world_(world) {
+    const int each = setup.ranks_of_replica(), first = world.rank() / each * each;
+    std::vector<int> members(static_cast<std::size_t>(each));
+    std::iota(members.begin(), members.end(), first);
+    if (setup.replicas() > 1) {
+      replica_ = std::make_unique<SubsetCommunicator>(world, std::move(members));
+    }
+    own_ = std::make_unique<ProcessRanks>(replica_ ? *replica_ : world, setup.threads_of_each());
+    if (world.rank() != 0) return;
+    for (int leader = each; leader < world.size(); leader += each) {
+      remote_.push_back(
+          std::make_unique<RemoteReplica>(world, leader, each, setup.threads_of_each()));
+    }
+  }
+
+  // Does what the first process, or the first of this one's replica, orders.
+  void serve_others(const CpuSetup& setup) {
+    serving_ = true;
+    own_->leads() ? lead_replica(world_, *own_, model_plans(setup))
+                  : own_->follow(model_plans(setup));
+    serving_ = false;
+  }
+  std::vector<RankGroup*> replicas() {
+    std::vector<RankGroup*> all = {own_.get()};
+    for (const auto& replica : remote_) all.push_back(replica.get());
+    return all;
+  }
+  // Others may wait for a message of this process.
+  bool in_step() const {
+    return serving_ || own_->in_step() ||
+           std::any_of(remote_.begin(), remote_.end(),
+                       [](const auto& replica) { return replica->in_step(); });
+  }
+
+ private:
+  Communicator& world_;
+  std::unique_ptr<Communicator> replica_;  // where that is not the world
+  std::unique_ptr<ProcessRanks> own_;
+  std::vector<std::unique_ptr<RemoteReplica>> remote_;
+  bool serving_ = false;
+};
 
 // One process a rank: the first one replays, the others compute along.
 void replay_among_processes(const ReplayArguments& given, const ServingOptions& serving,
@@ -256,16 +267,50 @@ void replay_among_processes(const ReplayArguments& given, const ServingOptions& 
                 "under mpirun each rank is a process",
                 "mpirun -np " + std::to_string(setup.ranks()) + " inferbench replay ...");
   }
-  ProcessRanks ranks(world.communicator(), setup.threads_of_each());
+  ProcessPlace place(setup, world.communicator());
   try {
-    if (ranks.leads()) return replay_setup(given, serving, setup, keeper, &ranks);
-    ranks.follow(model_plans(setup));
+    if (world.rank() != 0) return place.serve_others(setup);
+    replay_setup(given, serving, setup, keeper, {.ranks = place.replicas(), .gpu = ""});
   } catch (const std::exception& error) {
-    if (!ranks.in_step()) throw;
+    if (!place.in_step()) throw;
     // The others wait for this rank's part: the launcher ends them.
     std::cerr << "error: rank " << world.rank() << ": " << error.what() << "\n" << std::flush;
     std::_Exit(static_cast<int>(ExitCode::failed));
   }
+}
+
+void refuse_on_gpu(const ReplayArguments& given, const CpuSetup& setup) {
+  const auto refuse = [](const std::string& place, const std::string& what) {
+    throw Error(place, what, "a dense model in bf16 is executed, on one GPU",
+                "leave it out, or --system cpu");
+  };
+  if (given.cpu.compare_model) refuse("--compare-model", "with --system cuda");
+  if (given.cpu.slice) refuse("--slice", "with --system cuda");
+  if (given.cpu.kernels != "fast") refuse("--kernels " + given.cpu.kernels, "with --system cuda");
+  for (const ModelPlan& plan : model_plans(setup)) {
+    if (const std::string what = cuda_decoder_refusal(plan); !what.empty()) {
+      refuse("--system cuda", what + " are not executed on the GPU yet");
+    }
+  }
+}
+
+void replay_on_gpu(const ReplayArguments& given, const ServingOptions& serving,
+                   RecordKeeper& keeper) {
+  if (const std::string& reason = cuda_unusable(); !reason.empty()) {
+    throw Error("--system cuda", reason, "needs an NVIDIA GPU and its driver",
+                "inferbench doctor says what is missing; --system cpu needs none");
+  }
+  CudaGpu gpu;
+  const CpuSetup setup = setup_of(given, serving, false, gpu.free_memory());
+  refuse_on_gpu(given, setup);
+  gpu.use_threads(setup.threads);
+  replay_setup(given, serving, setup, keeper, {.ranks = {&gpu}, .gpu = gpu.name()});
+}
+
+// Replicas in other processes compute at the same time, each for a thread of the first one.
+bool wants_replicas(const ReplayArguments& given) {
+  const std::string& text = given.system.parallel_text;
+  return !text.empty() && parse_parallel(text).dp > 1;
 }
 
 }  // namespace
@@ -274,10 +319,18 @@ void replay_on_cpu(const ReplayArguments& given) {
   const ServingOptions serving = given.serving_on_cpu();
   given.summary({}, {});  // an SLO that cannot be read is found before the weights are packed
   RecordKeeper keeper;
+  if (given.cpu.on_gpu()) return replay_on_gpu(given, serving, keeper);
   std::optional<MpiWorld> world;
-  if (launched_by_mpi()) world.emplace();
+  if (launched_by_mpi()) world.emplace(wants_replicas(given));
+  if (given.cpu.slice) {
+    if (world && world->size() > 1) {
+      throw Error("--slice", "under mpirun", "a slice is one rank, executed alone",
+                  "start it without mpirun");
+    }
+    return replay_slice(given, serving, setup_of(given, serving, false), keeper);
+  }
   if (world && world->size() > 1) return replay_among_processes(given, serving, *world, keeper);
-  replay_setup(given, serving, setup_of(given, serving, false), keeper, nullptr);
+  replay_setup(given, serving, setup_of(given, serving, false), keeper, {});
 }
 
 }  // namespace inferbench

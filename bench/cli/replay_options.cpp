@@ -31,6 +31,7 @@ ServingOptions ReplayArguments::serving_on_cpu() const {
   PolicyArguments policy = *this;
   policy.speculate.clear();
   policy.apply(options, workload.options.seed);
+  options.router = fleet.router;
   if (!speculate.empty()) options.speculation = parse_measured_speculation(speculate);
   put_limits(options);
   return options;

@@ -31,7 +31,7 @@ std::string verdict(const ReplayOutcome& outcome) {
   const OutcomeCounts& counts = summary.outcomes;
   std::string text = summary.validity.valid ? "VALID" : "INVALID";
   text += slo_verdict(summary) + ": " +
-          (outcome.executed ? "replay executed on this host, " : "modelled replay, ") +
+          (outcome.executed ? outcome.executed->verdict : "modelled replay") + ", " +
           count_text(counts.completed) + " of " + count_text(counts.requests) +
           " requests completed";
   if (counts.rejected > 0) text += ", " + count_text(counts.rejected) + " rejected";

@@ -14,10 +14,11 @@ namespace inferbench {
 
 // What the report says of a run whose steps were computed, instead of the deployment.
 struct ExecutedSystem {
-  std::string precision;             // "bf16 weights, bf16 KV"
-  std::string system;                // "this host, 2 threads"
-  std::string times;                 // "measured-host, ..."
-  std::vector<std::string> closing;  // lines below the activity
+  std::string verdict = "replay executed on this host";
+  std::string precision{};             // "bf16 weights, bf16 KV"
+  std::string system{};                // "this host, 2 threads"
+  std::string times{};                 // "measured-host, ..."
+  std::vector<std::string> closing{};  // lines below the activity
 };
 
 // What a replay leaves behind besides its records.

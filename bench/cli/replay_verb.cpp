@@ -144,7 +144,7 @@ void add_replay_verb(CLI::App& program, VerbContext& /*context*/) {
   verb->callback([arguments, verb] {
     check_options_of_system(*verb, arguments->cpu);
     refuse_unknown_console(*arguments);
-    arguments->cpu.on_cpu() ? replay_on_cpu(*arguments) : run_modelled(*arguments);
+    arguments->cpu.executed() ? replay_on_cpu(*arguments) : run_modelled(*arguments);
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include "bench/cli/sweep_profile.hpp"
 #include "bench/cli/sweep_replay.hpp"
+#include "bench/cli/sweep_slices.hpp"
 #include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
 #include "harness/plan/chunk_grid.hpp"
@@ -64,6 +65,8 @@ const std::vector<SweepMethodEntry>& sweep_methods() {
        add_replay_sweep_options, plan_replay},
       {"two-stage", "closed form first, then a replay of what can matter", add_two_stage_options,
        plan_two_stage},
+      {"slices", "kernels of rank slices measured on this host, collectives modelled",
+       add_slices_sweep_options, plan_slices},
   };
   return methods;
 }

@@ -16,6 +16,7 @@
 #include "harness/sweep/frontier.hpp"
 #include "harness/sweep/steady.hpp"
 #include "harness/sweep/sweep_method.hpp"
+#include "results/run_result.hpp"
 
 namespace CLI {
 class App;
@@ -35,6 +36,14 @@ struct ReplaySweepOptions {
   KvArguments kv;
 };
 
+// What only the method that executes rank slices is told.
+struct SliceSweepOptions {
+  std::string system = "cpu", weights = "bf16", kv = "bf16";
+  std::int64_t layers = 0;  // of each kind; 0: as many as the last cache does not hold
+  double budget = 600;      // seconds that measuring may take
+};
+inline constexpr const char* kSlicesGroup = "Slices";
+
 // What every method of the sweep verb is told.
 struct SweepOptions : ProfileArguments {
   SystemOptions system;
@@ -49,6 +58,7 @@ struct SweepOptions : ProfileArguments {
   bool infeasible = false, no_plot = false;
   unsigned threads = 0;
   ReplaySweepOptions replay;
+  SliceSweepOptions slices;
 };
 
 // The points to compute, how, and everything that they depend on (RunResult::configuration).
@@ -58,6 +68,11 @@ struct SweepPlan {
   std::vector<SweepTask> tasks;
   std::vector<std::string> about;  // what is swept, for people, one line each
   std::shared_ptr<nlohmann::ordered_json> configuration;
+  Method label = Method::modelled;
+  std::optional<unsigned> threads{};  // points at once, instead of --threads
+  // After the run: what the result says besides, and the report at its end; may be empty.
+  std::function<void(nlohmann::ordered_json& findings)> add_findings{};
+  std::function<std::string()> closing{};
 };
 
 // How a method turns the options into a plan. A method is one entry of sweep_methods() and a

@@ -87,10 +87,12 @@ std::string frontier_table(std::span<const SweepPoint> points,
   };
   const bool loads = any([](const SweepPoint& p) { return p.task.load > 0; });
   const bool decodes = any([](const SweepPoint& p) { return p.decodes > 0; });
+  const bool shares = any([](const SweepPoint& p) { return p.measured_share.has_value(); });
   std::vector<std::string> header = {"config", "chunk"};
   if (loads) header.emplace_back("load");
   header.insert(header.end(), {"tok/s/user", "tok/s/GPU", "TTFT"});
   if (decodes) header.emplace_back("decodes/rank");
+  if (shares) header.emplace_back("measured");
   header.insert(header.end(), {"GB/GPU", "ties within 1 %"});
   TextTable table(header);
   for (const std::size_t i : spread(frontier, rows)) {
@@ -100,6 +102,7 @@ std::string frontier_table(std::span<const SweepPoint> points,
     row.insert(row.end(),
                {significant(p.tps_user), significant(p.tps_gpu), human_seconds(p.ttft.count())});
     if (decodes) row.push_back(significant(p.decodes));
+    if (shares) row.push_back(fixed(100 * p.measured_share.value_or(0), 1) + " %");
     row.insert(row.end(), {fixed(p.memory_needed.count() / 1e9, 0), ties_text(points, i, limits)});
     table.add(std::move(row));
   }

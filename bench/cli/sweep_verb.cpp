@@ -96,10 +96,11 @@ void write_json(OutputFile& file, const SweepPlan& plan, const SweepResult& resu
   Json points = Json::array();
   for (const SweepPoint& point : result.points) points.push_back(point_json(point));
   finish(provenance);
-  write_run_result(
-      make_sweep_result(Method::modelled, *plan.configuration, std::move(points),
-                        findings_json(result.points, limits), validity_of(result), provenance),
-      file);
+  Json findings = findings_json(result.points, limits);
+  if (plan.add_findings) plan.add_findings(findings);
+  write_run_result(make_sweep_result(plan.label, *plan.configuration, std::move(points),
+                                     std::move(findings), validity_of(result), provenance),
+                   file);
 }
 
 std::string partial_line(const SweepResult& result) {
@@ -121,7 +122,7 @@ void run_sweep_verb(const SweepOptions& options, VerbContext& context) {
   Provenance provenance = start_provenance(0);
 
   const InterruptGuard interrupt;
-  const SweepRun run{.threads = options.threads,
+  const SweepRun run{.threads = plan.threads.value_or(options.threads),
                      .stop = [] { return InterruptGuard::requested(); },
                      .progress = progress_line()};
   const SweepResult result = run_sweep(*plan.method, plan.tasks, run, earlier);
@@ -142,6 +143,21 @@ void run_sweep_verb(const SweepOptions& options, VerbContext& context) {
   out << sweep_report(
       result.points, limits,
       {.rows = options.rows, .infeasible = options.infeasible, .plot = !options.no_plot});
+  if (plan.closing) out << plan.closing();
+}
+
+// Options of one method do nothing to another.
+void refuse_options_of_others(const CLI::App& verb, const SweepOptions& options) {
+  const bool slices = options.method == "slices";
+  for (const CLI::Option* option : verb.get_options()) {
+    const std::string& group = option->get_group();
+    const bool others = slices ? group == "Replay" || group == "Workload" : group == kSlicesGroup;
+    if (option->count() == 0 || !others) continue;
+    throw Error(option->get_name(), "does not apply to --method " + options.method,
+                slices ? "slices are composed in closed form over --isl and --osl"
+                       : "nothing is executed there",
+                slices ? "leave it out, or use --method replay" : "add --method slices");
+  }
 }
 
 void add_limits(CLI::App& verb, SweepOptions& options) {
@@ -157,7 +173,8 @@ void add_output(CLI::App& verb, SweepOptions& options) {
   verb.add_option("--rows", options.rows, "most rows of the frontier table (default 24)");
   verb.add_flag("--infeasible", options.infeasible, "list configurations that never fit, and why");
   verb.add_flag("--no-plot", options.no_plot, "leave the scatter plot out");
-  verb.add_option("--threads", options.threads, "threads, 0: all cores (results do not depend)");
+  verb.add_option("--threads", options.threads,
+                  "threads, 0: all cores (modelled results do not depend)");
 }
 
 }  // namespace
@@ -183,7 +200,10 @@ void add_sweep_verb(CLI::App& program, VerbContext& context) {
   add_rule_options(*verb, options->rules);
   add_limits(*verb, *options);
   add_output(*verb, *options);
-  verb->callback([options, &context] { run_sweep_verb(*options, context); });
+  verb->callback([options, verb, &context] {
+    refuse_options_of_others(*verb, *options);
+    run_sweep_verb(*options, context);
+  });
 }
 
 }  // namespace inferbench

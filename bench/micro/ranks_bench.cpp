@@ -106,6 +106,10 @@ double median_of(std::vector<double> values) {
 
 void compare(const RanksOptions& options) {
   const ParallelConfig parallel = parse_parallel(options.parallel);
+  if (parallel.gpus() > parallel.tp * parallel.pp) {
+    throw Error("--parallel", label(parallel), "ranks that share every sequence are timed",
+                "tp2, pp2 or tp2pp2; inferbench replay --system cpu runs the others");
+  }
   const ModelPlan plan = plan_of(options, parallel);
   check_shards("--parallel " + options.parallel, plan.shape, *plan.format, parallel.tp,
                parallel.pp);

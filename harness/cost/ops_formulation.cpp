@@ -395,12 +395,16 @@ OpCost OpsFormulation::expert_gemm(std::string_view name, double rows, double co
                   memory_rate_ * p_.moe_memory_efficiency, p_.moe_floor / 2.0);
 }
 
-void OpsFormulation::experts(double all_tokens, Ops& ops) const {
-  if (all_tokens <= 0 || !hottest_) return;
+RankExperts OpsFormulation::hottest_rank(double all_tokens) const {
+  if (all_tokens <= 0 || !hottest_) return {};
   const double n = shared(all_tokens);
   const double rows = routed_rows(n, real(model_.moe->top_k)) * hottest_->share();
   // A rank cannot touch more experts than it has rows.
-  experts({rows, std::min(hottest_->distinct_experts(n), std::max(rows, 1e-9))}, ops);
+  return {rows, std::min(hottest_->distinct_experts(n), std::max(rows, 1e-9))};
+}
+
+void OpsFormulation::experts(double all_tokens, Ops& ops) const {
+  experts(hottest_rank(all_tokens), ops);
 }
 
 void OpsFormulation::experts(const RankExperts& rank, Ops& ops) const {

@@ -43,6 +43,8 @@ class OpsFormulation {
   void expert_exchange(double tokens, Ops& ops) const;
   // The routed experts of the hottest rank, with the tokens of all EP ranks together.
   void experts(double all_tokens, Ops& ops) const;
+  // What that rank computes: rows, and experts that have any.
+  RankExperts hottest_rank(double all_tokens) const;
   // The same for a rank that is known.
   void experts(const RankExperts& rank, Ops& ops) const;
 

@@ -135,6 +135,24 @@ StepSeconds StepAssembly::assemble(const BlockTimes& b, double requests, bool gr
   return step;
 }
 
+StepTiming step_timing(const StepSeconds& s) {
+  StepTiming t;
+  t.stage = rounded(Seconds(s.stage));
+  t.elapsed = rounded(Seconds(s.elapsed));
+  const auto part = [&](OpPart which) { return rounded(Seconds(s.parts[which])); };
+  t.parts.gemm = part(OpPart::gemm);
+  t.parts.attention = part(OpPart::attention);
+  t.parts.moe = part(OpPart::moe);
+  t.parts.elementwise = part(OpPart::elementwise);
+  t.parts.scale_up = part(OpPart::scale_up);
+  t.parts.scale_out = part(OpPart::scale_out);
+  t.parts.host = rounded(Seconds(s.host));
+  t.hidden = t.parts.gemm + t.parts.attention + t.parts.moe + t.parts.elementwise +
+             t.parts.scale_up + t.parts.scale_out + t.parts.host - t.stage;
+  t.hidden_collectives = rounded(Seconds(s.hidden));
+  return t;
+}
+
 BlockTimes block_times(const OpsFormulation& f, const RankLoad& rank, double all_tokens) {
   BlockTimes b;
   Ops ops;

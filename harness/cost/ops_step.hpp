@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "harness/cost/op_cost.hpp"
 #include "harness/cost/ops_formulation.hpp"
 #include "harness/plan/deployment.hpp"
+#include "harness/schedule/step_result.hpp"
 #include "kernels/shapes/attention.hpp"
 
 namespace inferbench {
@@ -28,6 +30,11 @@ struct BlockTimes {
   PartTimes dense_ffn, expert_exchange, experts;              // of a dense layer, of a MoE layer
   PartTimes embedding, hand_over, lm_head;                    // of a stage
 };
+
+inline constexpr std::array<PartTimes BlockTimes::*, 9> kBlocks = {
+    &BlockTimes::projections, &BlockTimes::full_attention,  &BlockTimes::windowed_attention,
+    &BlockTimes::dense_ffn,   &BlockTimes::expert_exchange, &BlockTimes::experts,
+    &BlockTimes::embedding,   &BlockTimes::hand_over,       &BlockTimes::lm_head};
 
 // Layers of one pipeline stage by kind, and how many stages are like it.
 struct StageKind {
@@ -51,6 +58,14 @@ struct StepSeconds {
   PartTimes parts;          // of the slowest stage, each alone
   std::size_t slowest = 0;  // its index in stage_kinds
 };
+
+// Collectives of the slowest stage that no compute hides.
+inline double exposed_collectives(const StepSeconds& step) {
+  return step.parts[OpPart::scale_up] + step.parts[OpPart::scale_out] - step.hidden;
+}
+
+// A step in nanoseconds. What the parts add up to beyond the stage is hidden by overlap.
+StepTiming step_timing(const StepSeconds& seconds);
 
 // Puts blocks together to stages and stages to a step: overlap of communication with compute per
 // tier, launches by graph or by kernel, hand-over between stages.

@@ -74,7 +74,7 @@ class OpsStep final : public StepFormulation {
 
  protected:
   StepTiming time(std::span<const RankLoad> ranks) const override {
-    return timing(seconds_of(slowest(ranks)));
+    return step_timing(seconds_of(slowest(ranks)));
   }
 
  private:
@@ -82,7 +82,6 @@ class OpsStep final : public StepFormulation {
   BlockTimes blocks_of(const Slowest& rank) const;
   StepSeconds seconds_of(const Slowest& rank) const;
   GraphEffect graph_effect(const Slowest& rank) const;
-  static StepTiming timing(const StepSeconds& seconds);
   Ops stage_ops(const Slowest& rank, const StageKind& kind, std::vector<double>& counts) const;
 
   OpsFormulation formulation_;
@@ -155,24 +154,6 @@ GraphEffect OpsStep::graph_effect(const Slowest& rank) const {
           .without_graph = stage(false)};
 }
 
-StepTiming OpsStep::timing(const StepSeconds& s) {
-  StepTiming t;
-  t.stage = rounded(Seconds(s.stage));
-  t.elapsed = rounded(Seconds(s.elapsed));
-  const auto part = [&](OpPart which) { return rounded(Seconds(s.parts[which])); };
-  t.parts.gemm = part(OpPart::gemm);
-  t.parts.attention = part(OpPart::attention);
-  t.parts.moe = part(OpPart::moe);
-  t.parts.elementwise = part(OpPart::elementwise);
-  t.parts.scale_up = part(OpPart::scale_up);
-  t.parts.scale_out = part(OpPart::scale_out);
-  t.parts.host = rounded(Seconds(s.host));
-  t.hidden = t.parts.gemm + t.parts.attention + t.parts.moe + t.parts.elementwise +
-             t.parts.scale_up + t.parts.scale_out + t.parts.host - t.stage;
-  t.hidden_collectives = rounded(Seconds(s.hidden));
-  return t;
-}
-
 // Appends a stage's ops with how often each runs. Ops of unlike layers that have one name are one
 // row, since they do the same work.
 Ops OpsStep::stage_ops(const Slowest& rank, const StageKind& kind,
@@ -220,7 +201,7 @@ StepExplanation OpsStep::explain(const BatchPlan& plan) const {
   const StageKind& kind = assembly_.kinds()[seconds.slowest];
   const ParallelConfig& parallel = formulation_.parallel();
   StepExplanation out;
-  out.timing = timing(seconds);
+  out.timing = step_timing(seconds);
   out.stage = "stage " + std::to_string(kind.stage + 1) + " of " + std::to_string(parallel.pp) +
               ", " + std::to_string(kind.layers) + " of " +
               std::to_string(formulation_.model().layers) + " layers";

@@ -22,6 +22,12 @@ class Executor {
  public:
   virtual ~Executor() = default;
   virtual StepResult run(const BatchPlan& plan) = 0;
+  // Executors that compute on a thread of their own, while others do: begin() returns at once, and
+  // the plan outlives the step; finish() waits for its end. One step at a time.
+  virtual bool concurrent() const { return false; }
+  virtual void begin(const BatchPlan& plan) { (void)plan; }
+  virtual bool finished() const { return true; }
+  virtual StepResult finish() { return {}; }
   // A request that was queued, before it stands in a plan; and that one ended and stands in none
   // any more. Executors that compute keep its text between the two.
   virtual void open(const Request& request) { (void)request; }

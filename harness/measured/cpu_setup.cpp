@@ -7,6 +7,7 @@
 
 #include "harness/base/error.hpp"
 #include "harness/catalog/catalog.hpp"
+#include "harness/execute/ranks/ranked_model.hpp"
 #include "harness/execute/transformer/kv_store.hpp"
 #include "harness/execute/transformer/weight_shard.hpp"
 #include "harness/schedule/registry.hpp"
@@ -16,16 +17,32 @@ namespace {
 
 constexpr double kPoolShare = 0.125;
 
-void check_parallel(const ParallelConfig& parallel) {
+void refuse_degrees_not_executed(const ParallelConfig& parallel) {
   const auto refuse = [&](const char* degree, const char* what) {
-    throw Error("--parallel " + label(parallel), std::string(degree) + " is not executed",
-                std::string("the CPU executes tensor parallelism and pipelines, ") + what +
-                    " only modelled",
-                "tp2 or pp2, or --system modelled");
+    throw Error(
+        "--parallel " + label(parallel), std::string(degree) + " is not executed",
+        std::string("the CPU executes tensor and expert parallelism, pipelines and replicas, ") +
+            what + " only modelled",
+        "tp2, ep2, pp2 or dp2, or --system modelled");
   };
   if (parallel.cp > 1) refuse("CP", "context parallelism");
-  if (parallel.ep > 1) refuse("EP", "expert parallelism");
-  if (parallel.dp > 1) refuse("DP", "replicas");
+}
+
+// Degrees that a slice is one rank of.
+void check_sliced(const CpuSetup& setup) {
+  if (setup.parallel.cp > 1) {
+    throw Error("--parallel " + label(setup.parallel), "CP with --slice",
+                "the requests of a slice are whole", "sweep --method slices composes CP");
+  }
+  if (setup.serving.speculation) {
+    throw Error("--speculate", "with --slice", "a rank alone has no logits to verify drafts by",
+                "leave one of them out");
+  }
+  if (setup.clock == ReplayClockKind::wall) {
+    throw Error("--clock wall", "with --slice",
+                "times are composed of measured and modelled ones, which no clock shows",
+                "leave it out");
+  }
 }
 
 void refuse_what_is_not_executed(const ServingOptions& serving) {
@@ -64,13 +81,15 @@ void set_draft(CpuSetup& setup) {
 
 constexpr std::int64_t kMostBlocks = 0xFFFFFFFF;  // of a KV pool
 
-std::vector<DecoderShard> shards(const ParallelConfig& parallel) {
+// What ranks that are executed here hold, of all replicas.
+std::vector<DecoderShard> shards(const CpuSetup& setup) {
+  if (setup.slice) return {setup.slice->shard()};
+  const ParallelConfig& parallel = setup.parallel;
   std::vector<DecoderShard> all;
-  for (std::int64_t stage = 0; stage < parallel.pp; ++stage) {
-    for (std::int64_t rank = 0; rank < parallel.tp; ++rank) {
-      all.push_back({.rank = rank, .ranks = parallel.tp, .stage = stage, .stages = parallel.pp});
-    }
-  }
+  const ModelPlan plan{.shape = {}, .parallel = parallel};
+  const auto of_replica = static_cast<int>(parallel.replica_gpus());
+  all.reserve(static_cast<std::size_t>(parallel.gpus()));
+  for (int rank = 0; rank < parallel.gpus(); ++rank) all.push_back(plan.shard(rank % of_replica));
   return all;
 }
 
@@ -83,7 +102,7 @@ std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes avail
   }
   const auto on_all_ranks = [&](const DecoderShape& shape) {
     double bytes = 0;
-    for (const DecoderShard& shard : shards(setup.parallel)) {
+    for (const DecoderShard& shard : shards(setup)) {
       bytes += KvStore::bytes_per_block(shard_shape(shape, shard), setup.kv);
     }
     return bytes;
@@ -108,12 +127,14 @@ SchedulerOptions limits_of(const CpuSetup& setup) {
   limits.kv.cache_answers = false;
   if (setup.serving.speculation) limits.draft_tokens = setup.serving.speculation->draft_tokens;
   limits.context = Tokens(setup.shape.context);
+  limits.attention_ranks = setup.parallel.ep;
+  if (setup.slice) limits.steps_in_flight = setup.parallel.pp;
   return limits;
 }
 
 // What all ranks need for a model.
 void add_need(CpuSetup& setup, const DecoderShape& shape, std::int64_t step_tokens) {
-  for (const DecoderShard& shard : shards(setup.parallel)) {
+  for (const DecoderShard& shard : shards(setup)) {
     const MemoryNeed need =
         memory_need(shape, *setup.weights, setup.kv, setup.limits.kv_blocks, step_tokens, shard);
     setup.need.weights += need.weights;
@@ -165,20 +186,31 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   setup.kernels = kernel_set(options.kernels);
   setup.clock = replay_clock(options.clock);
   setup.parallel = options.parallel;
-  check_parallel(setup.parallel);
+  setup.serving = serving;
+  if (options.slice) {
+    check_sliced(setup);
+  } else {
+    refuse_degrees_not_executed(setup.parallel);
+  }
   const std::string place = "--parallel " + label(setup.parallel);
   check_shards(place, setup.shape, *setup.weights, setup.parallel.tp, setup.parallel.pp);
-  setup.threads = thread_count(options.threads, setup.ranks(), options.processes);
+  check_expert_ranks(place, setup.shape, setup.parallel.ep);
+  if (options.slice) {
+    setup.slice = make_slice(model, setup.shape, *setup.weights, setup.parallel, *options.slice);
+    setup.shape = slice_shape(setup.shape, *setup.slice);
+  }
+  setup.threads = thread_count(options.threads, setup.slice ? 1 : setup.ranks(), options.processes);
   setup.sampling = options.sampling;
   setup.sampling.seed = seed;
   setup.seed = seed;
-  setup.serving = serving;
   check_sampling_request(sampling_of(setup.sampling)(RequestId(0), 0));
   refuse_what_is_not_executed(serving);
   set_draft(setup);
   if (setup.draft) {
-    check_shards(place + ", " + setup.draft_model->name, *setup.draft, *setup.weights,
-                 setup.parallel.tp, setup.parallel.pp);
+    const std::string drafting = place + ", " + setup.draft_model->name;
+    check_shards(drafting, *setup.draft, *setup.weights, setup.parallel.tp, setup.parallel.pp);
+    // Without experts it computes each rank's sequences there.
+    if (setup.draft->experts) check_expert_ranks(drafting, *setup.draft, setup.parallel.ep);
   }
   setup.limits = limits_of(setup);
   setup.limits.kv_blocks = pool_blocks(setup, options.kv_tokens, available);

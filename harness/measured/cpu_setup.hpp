@@ -9,6 +9,7 @@
 #include "harness/catalog/model_spec.hpp"
 #include "harness/execute/checkpoint/checkpoint_weights.hpp"
 #include "harness/execute/cpu/cpu_executor.hpp"
+#include "harness/execute/ranks/slice.hpp"
 #include "harness/execute/transformer/memory_need.hpp"
 #include "harness/plan/parallel_config.hpp"
 #include "harness/replay/serving_options.hpp"
@@ -33,6 +34,7 @@ struct CpuOptions {
   std::int64_t threads = 0;    // of all ranks; 0: as many as the process may use
   std::int64_t kv_tokens = 0;  // size of the KV pool; 0: see CpuSetup
   AnswerSampling sampling;
+  std::optional<SliceChoice> slice;  // one rank of `parallel` alone; absent: all of them
 };
 
 // A checkpoint whose tensors are those of the model, and where they lie.
@@ -46,11 +48,13 @@ struct OpenCheckpoint {
 
 // The same, checked, before anything is allocated.
 //
-// Without CpuOptions::kv_tokens the pool holds max_batch sequences of the model's context, or what
-// an eighth of the available memory holds, whichever is less, and at least one sequence.
+// Without CpuOptions::kv_tokens the pool of each attention rank holds max_batch sequences of the
+// model's context, or what an eighth of the available memory holds of all of them, whichever is
+// less, and at least one sequence.
 struct CpuSetup {
   ModelSpec model;
-  DecoderShape shape;
+  DecoderShape shape;          // that is executed: of a slice its layers
+  std::optional<Slice> slice;  // one rank alone, which all threads compute
   const GemmFormat* weights = nullptr;
   std::shared_ptr<const OpenCheckpoint> checkpoint;  // of the model; null: random weights
   KvType kv = KvType::bf16;
@@ -66,7 +70,9 @@ struct CpuSetup {
   std::optional<ModelSpec> draft_model;
   std::optional<DecoderShape> draft;
 
-  int ranks() const { return static_cast<int>(parallel.gpus()); }
+  int ranks() const { return static_cast<int>(parallel.gpus()); }  // of all replicas
+  int replicas() const { return static_cast<int>(parallel.dp); }
+  int ranks_of_replica() const { return static_cast<int>(parallel.replica_gpus()); }
   unsigned threads_of_each() const { return threads / static_cast<unsigned>(parallel.gpus()); }
 };
 
@@ -78,8 +84,8 @@ unsigned thread_count(std::int64_t asked, std::int64_t ranks = 1, bool processes
 // executed: a model that decoder_shape refuses, a checkpoint that is not the model's, blocks of
 // another size than 16 tokens, padded batches, swaps, a CPU tier, drafts by multi-token prediction
 // or of another vocabulary, more threads than the process may use or threads that ranks cannot
-// share evenly, degrees that are not executed or do not divide the model, a model that does not
-// fit.
+// share evenly, degrees that are not executed or do not divide the model, drafts or a wall clock
+// beside a slice, a model that does not fit.
 CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const ServingOptions& serving,
                    std::uint64_t seed, Bytes available = available_memory());
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/micro/device_bench.hpp"
 #include "kernels/machine/probes.hpp"
 #include "kernels/registry.hpp"
 
@@ -70,6 +71,7 @@ BoundCase::BoundCase(const KernelCase& kernel, const std::vector<const Implement
                      const BindOptions& options)
     : options_(options) {
   const std::unique_ptr<Problem> problem = kernel_op(kernel.op).problem(kernel);
+  if (options.device != nullptr) problem->round_for_device();
   work_ = problem->work();
   copies_ = rotating_copies(options.cache, work_.bytes().count(), options.last_cache_bytes);
   const Oracle oracle = options.check ? problem->oracle(options.oracle_elements) : Oracle{};
@@ -87,10 +89,24 @@ BoundCase::BoundCase(const KernelCase& kernel, const std::vector<const Implement
 }
 
 void BoundCase::bind(const Problem& problem, const Oracle& oracle, BoundVariant& variant) {
+  try {
+    bind_copies(problem, oracle, variant);
+  } catch (const CannotBind& reason) {
+    variant.copies.clear();
+    variant.status = RowStatus::skipped;
+    variant.reason = reason.what();
+  }
+}
+
+bool BoundCase::tells_activations(BoundKernel& kernel) const {
+  return options_.device != nullptr ? kernel.read_activations() : !kernel.activations().empty();
+}
+
+void BoundCase::bind_copies(const Problem& problem, const Oracle& oracle, BoundVariant& variant) {
   variant.copies.push_back(variant.implementation->bind(problem, options_.threads));
   BoundKernel& first = *variant.copies.front();
   if (options_.check) {
-    const Check checked = inferbench::check(first, oracle);
+    const Check checked = inferbench::check(first, oracle, variant.implementation->relative_error);
     variant.check = row_check(checked);
     if (!checked.pass) {
       variant.status = RowStatus::failed;
@@ -98,7 +114,7 @@ void BoundCase::bind(const Problem& problem, const Oracle& oracle, BoundVariant&
       return;
     }
   }
-  if (options_.cache == CachePolicy::weights_cold && first.activations().empty()) {
+  if (options_.cache == CachePolicy::weights_cold && !tells_activations(first)) {
     variant.status = RowStatus::skipped;
     variant.reason = "does not tell activations from weights; --cache cold runs it";
     return;
@@ -116,7 +132,53 @@ std::vector<Subject> BoundCase::subjects() {
   return subjects;
 }
 
+std::vector<DeviceWork> BoundCase::device_work() {
+  std::vector<DeviceWork> all;
+  for (BoundVariant& variant : variants_) {
+    if (variant.status == RowStatus::timed) all.push_back(device_work(variant));
+  }
+  return all;
+}
+
+// Copies take turns, or a read of other memory takes the place of everything in the cache: a read,
+// because memory that was written would still have to leave it while the kernel runs.
+DeviceWork BoundCase::device_work(BoundVariant& variant) {
+  BoundKernel* first = variant.copies.front().get();
+  DeviceWork work{variant.implementation, first, {}, [first] { first->launch(); }};
+  if (options_.cache == CachePolicy::hot) return work;
+  const bool weights_only = options_.cache == CachePolicy::weights_cold;
+  if (copies_ == 0) {
+    work.prepare = [device = options_.device, first, weights_only] {
+      device->flush();
+      if (weights_only) first->read_activations();
+    };
+    return work;
+  }
+  const auto turn = std::make_shared<std::size_t>(0);
+  const auto& copies = variant.copies;
+  work.prepare = [turn, &copies, weights_only] {
+    *turn = (*turn + 1) % copies.size();
+    if (weights_only) copies[*turn]->read_activations();
+  };
+  work.launch = [turn, &copies] { copies[*turn]->launch(); };
+  return work;
+}
+
+Subject BoundCase::device_subject(BoundVariant& variant) {
+  DeviceWork work = device_work(variant);
+  Subject subject{.name = variant.implementation->name, .run = {}, .prepare = [] {}};
+  DeviceTimer* const timer = options_.device->timer;
+  if (options_.cache == CachePolicy::hot) {
+    subject.run = [hot = std::make_shared<HotReplay>(*timer, *work.kernel)] { hot->sample(); };
+    return subject;
+  }
+  subject.prepare = std::move(work.prepare);
+  subject.run = [timer, launch = std::move(work.launch)] { timer->once(launch); };
+  return subject;
+}
+
 Subject BoundCase::subject(BoundVariant& variant) {
+  if (options_.device != nullptr) return device_subject(variant);
   Subject subject{.name = variant.implementation->name, .run = {}};
   BoundKernel* first = variant.copies.front().get();
   if (options_.cache == CachePolicy::hot) {

@@ -21,8 +21,11 @@ enum class CachePolicy {
 };
 std::string_view name(CachePolicy policy);
 
+struct DeviceBench;
+
 struct BindOptions {
   unsigned threads = 1;
+  DeviceBench* device = nullptr;  // where cases run; null: on this CPU
   CachePolicy cache = CachePolicy::hot;
   double last_cache_bytes = 32 << 20;
   std::size_t oracle_elements = 512;  // compared with the oracle, at most
@@ -45,6 +48,13 @@ struct BoundVariant {
   std::vector<std::unique_ptr<BoundKernel>> copies;
 };
 
+// What to do on a device for one run: `prepare` (may be empty) and `launch` only queue it.
+struct DeviceWork {
+  const Implementation* implementation = nullptr;
+  BoundKernel* kernel = nullptr;  // the first copy
+  std::function<void()> prepare, launch;
+};
+
 // A case with its inputs drawn, its implementations bound and checked. Nothing is timed here.
 class BoundCase {
  public:
@@ -59,9 +69,16 @@ class BoundCase {
   // What is to be timed, named after its implementation, in the order of variants().
   std::vector<Subject> subjects();
 
+  // The same on the device that the options name, for other timers.
+  std::vector<DeviceWork> device_work();
+
  private:
   void bind(const Problem& problem, const Oracle& oracle, BoundVariant& variant);
+  void bind_copies(const Problem& problem, const Oracle& oracle, BoundVariant& variant);
+  bool tells_activations(BoundKernel& kernel) const;
   Subject subject(BoundVariant& variant);
+  Subject device_subject(BoundVariant& variant);
+  DeviceWork device_work(BoundVariant& variant);
 
   BindOptions options_;
   Work work_;

@@ -192,12 +192,42 @@ std::vector<BenchCase> without_duplicates(std::vector<BenchCase> cases) {
   return kept;
 }
 
+namespace {
+
+// The first own one that supports the case on a device; else the first that computes its format, to
+// say why not.
+const Implementation* best_on(const KernelCase& kernel_case, Device device) {
+  if (device == Device::cpu) return &preferred(kernel_case);
+  const Implementation* first = nullptr;
+  for (const Implementation* i : implementations_of(kernel_case.op, device)) {
+    if (i->provider != "own" || !contains(i->formats, kernel_case.format)) continue;
+    if (supports(*i, kernel_case).ok) return i;
+    if (first == nullptr) first = i;
+  }
+  return first;
+}
+
+}  // namespace
+
+std::vector<BenchCase> on_device(std::vector<BenchCase> cases,
+                                 const std::vector<std::string>& words, Device device) {
+  for (BenchCase& c : cases) {
+    if (c.implementations.empty() && c.kernel.axes.empty()) continue;  // an op of nobody here
+    c.implementations = select_implementations(c.kernel, words, device);
+    if (!c.implementations.empty()) continue;
+    c.unusable = "no implementation of " + c.kernel.op + " " + c.kernel.format + " on " +
+                 std::string(name(device)) + " was asked for or exists";
+  }
+  return cases;
+}
+
 std::vector<const Implementation*> select_implementations(const KernelCase& kernel_case,
-                                                          const std::vector<std::string>& words) {
+                                                          const std::vector<std::string>& words,
+                                                          Device device) {
   const bool all = words.empty() || contains(words, "all");
-  const Implementation* best = contains(words, "best") ? &preferred(kernel_case) : nullptr;
+  const Implementation* best = contains(words, "best") ? best_on(kernel_case, device) : nullptr;
   std::vector<const Implementation*> chosen;
-  for (const Implementation* i : implementations_of(kernel_case.op)) {
+  for (const Implementation* i : implementations_of(kernel_case.op, device)) {
     const bool vendor = i->provider != "own" && i->provider != "reference";
     if (contains(words, i->name)) {
       chosen.push_back(i);
@@ -214,9 +244,11 @@ std::vector<const Implementation*> select_implementations(const KernelCase& kern
 void check_providers(const std::vector<std::string>& ops, const std::vector<std::string>& words) {
   std::set<std::string> known = {"all", "best", "own", "reference", "vendor"};
   for (const std::string& op : ops) {
-    for (const Implementation* i : implementations_of(op)) {
-      known.insert(i->name);
-      known.insert(i->provider);
+    for (const Device device : {Device::cpu, Device::cuda}) {
+      for (const Implementation* i : implementations_of(op, device)) {
+        known.insert(i->name);
+        known.insert(i->provider);
+      }
     }
   }
   for (const std::string& word : words) {

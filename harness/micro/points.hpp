@@ -45,7 +45,12 @@ std::vector<BenchCase> without_duplicates(std::vector<BenchCase> cases);
 // left out, unless named. Words that name nothing of this op are
 // ignored: check_providers refuses those that name nothing anywhere.
 std::vector<const Implementation*> select_implementations(const KernelCase& kernel_case,
-                                                          const std::vector<std::string>& words);
+                                                          const std::vector<std::string>& words,
+                                                          Device device = Device::cpu);
+// The same cases with the implementations of another device; those that have none there stay, with
+// the reason.
+std::vector<BenchCase> on_device(std::vector<BenchCase> cases,
+                                 const std::vector<std::string>& words, Device device);
 void check_providers(const std::vector<std::string>& ops, const std::vector<std::string>& words);
 
 }  // namespace inferbench

@@ -42,10 +42,31 @@ struct Bound {
   double ns = 0;
 };
 
+// Rows are bound by memory on any GPU.
+std::vector<std::string> tensor_probes(const Implementation& implementation,
+                                       std::string_view format) {
+  if (implementation.op == "gemm") {
+    if (inferbench::gemm_format(format).integer) return {"gpu_int8_nominal"};
+    return {format.starts_with("fp8") ? "gpu_fp8_nominal" : "gpu_bf16_nominal"};
+  }
+  const bool attends = implementation.op == "prefill_attention" ||
+                       implementation.op == "paged_decode" || implementation.op == "mla_decode";
+  return attends ? std::vector<std::string>{"gpu_bf16_nominal"} : std::vector<std::string>{};
+}
+
+// Of a GPU's memory, where operands come from there.
+std::vector<std::string> device_memory_probes(bool cold) {
+  return cold ? std::vector<std::string>{"gpu_read"} : std::vector<std::string>{};
+}
+
 Bound binding(const std::vector<Roof>& roofs, const Implementation& implementation,
               std::string_view format, const Work& work, unsigned threads, bool cold) {
   const Roof* arithmetic = best_of(roofs, arithmetic_probes(implementation, format), threads);
-  const Roof* memory = best_of(roofs, memory_probes(work.bytes().count(), threads, cold), threads);
+  const Roof* memory = best_of(roofs,
+                               implementation.device == Device::cuda
+                                   ? device_memory_probes(cold)
+                                   : memory_probes(work.bytes().count(), threads, cold),
+                               threads);
   Bound bound;
   if (arithmetic) bound = {arithmetic, work.flops.count() / arithmetic->rate};
   if (memory && work.bytes().count() / memory->rate >= bound.ns) {
@@ -58,6 +79,7 @@ Bound binding(const std::vector<Roof>& roofs, const Implementation& implementati
 
 std::vector<std::string> arithmetic_probes(const Implementation& implementation,
                                            std::string_view format) {
+  if (implementation.device == Device::cuda) return tensor_probes(implementation, format);
   if (implementation.needs == Isa::avx512_bf16) return {"dot_bf16_avx512"};
   if (implementation.needs == Isa::avx512_vnni) return {"dot_int8_vnni"};
   if (implementation.op != "gemm" || !gemm_format(format).integer) return kFma;

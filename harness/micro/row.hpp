@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,8 +29,9 @@ struct RowCheck {
 // Times of one run, in nanoseconds. The clock named is the one that median, interval, quantiles,
 // rates and ratios are of; samples of both are kept, in the order in which they were taken.
 struct RowTiming {
-  std::string clock = "wall";  // or "cpu": CPU time of all threads, divided by their number
+  std::string clock = "wall";  // "cpu": CPU time of all threads, divided by their number; "device"
   std::vector<double> wall_ns, cpu_ns;
+  std::vector<double> device_ns{};  // of the device's clock; cpu_ns is then empty
   std::int64_t runs_per_sample = 1;
   std::int64_t warm_up_runs = 0;
   std::int64_t copies = 1;  // of inputs and outputs that take turns
@@ -38,6 +40,33 @@ struct RowTiming {
   double low_ns = 0, high_ns = 0, confidence = 0.95;  // interval of the median
   std::string stop;                                   // "precise", "budget", "most_samples" ...
   double preempted_share = 0;  // of the samples: the thread was put aside for another
+};
+
+// What a GPU's clocks say of one run, each a median; what was not measured is absent.
+struct RowDevice {
+  struct Kernel {
+    std::string name;
+    std::int64_t launches = 0;  // per run
+    double median_ns = 0;       // of one launch
+    std::array<std::int32_t, 3> grid{}, block{};
+    std::int32_t registers = 0, shared_bytes = 0;  // per thread; per block
+  };
+
+  std::string name;                         // "NVIDIA H200"
+  std::string timer;                        // of the headline: "cupti_span", "events" or "graph"
+  std::string fallback{};                   // why the headline is not CUPTI's span; empty: it is
+  std::optional<double> event_ns{};         // between two events; hot: a launch of the graph
+  std::optional<double> span_ns{};          // from the first kernel's start to the last one's end
+  std::optional<double> busy_ns{};          // of it, with at least one kernel running
+  std::optional<double> graph_ns{};         // a launch of a graph of many, hot
+  std::optional<double> traced_event_ns{};  // between two events, with tracing on
+  std::optional<double> gap_ns{};           // events less span: what launching costs
+  std::optional<double> tracing_tax{};      // share that tracing adds to event_ns
+  std::optional<double> clock_hz{};         // of the multiprocessors, while it ran
+  bool launch_bound = false;                // the gap is more than 2 us and a tenth of the span
+  std::uint64_t invalid_records = 0, lost_records = 0;
+  std::vector<double> event_samples_ns{};
+  std::vector<Kernel> kernels{};  // in the order in which they start
 };
 
 // The roof of the machine that binds the case: the one under which it would take longer.
@@ -80,6 +109,7 @@ struct KernelRow {
   std::optional<double> flops;                      // of one run
   std::optional<double> read_bytes, written_bytes;  // of one run: each operand once
   std::optional<RowTiming> timing;
+  std::optional<RowDevice> device;
   std::optional<RowRoof> roof;
   std::vector<RowRatio> ratios;
   std::map<std::string, double> metrics;  // of the op, unit in the key: "busbw_gb_per_s"

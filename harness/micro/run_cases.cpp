@@ -6,7 +6,9 @@
 #include <set>
 #include <tuple>
 
+#include "harness/base/error.hpp"
 #include "harness/base/text_table.hpp"
+#include "harness/micro/device_rows.hpp"
 #include "harness/timing/pinning.hpp"
 #include "kernels/cpu/team.hpp"
 #include "kernels/registry.hpp"
@@ -22,6 +24,11 @@ constexpr double kSamplingPerPreparation = 2;
 // While a case rests between two visits, so that they meet different moods of the machine, nothing
 // else may be left to do.
 constexpr Duration kLongestWait{50'000'000};
+
+// Windows of a case's records, each at another time, and their samples.
+constexpr std::int64_t kWindows = 8;
+constexpr double kFewestTraced = 3, kMostTraced = 40;
+constexpr double kTracedOverheadNs = 250'000;  // of a sample: flushing, queueing, waiting
 
 constexpr double kSuspectPreempted = 0.2, kSuspectWidth = 0.2;
 
@@ -57,6 +64,7 @@ struct CaseState {
   std::int64_t visits = 0;
   double width = 0;       // of the least certain interval, relative to its median
   Duration last_visit{};  // when it ended
+  std::optional<DeviceRows> device;
 };
 
 class Run {
@@ -76,6 +84,7 @@ class Run {
     probe_roofs();
     first_visits();
     further_rounds();
+    trace_cases();
     if (probes_ && !interrupted()) probes_->visit(options_.roof_budget / 2);
     on_team_thread_start(nullptr);
     return finish();
@@ -84,8 +93,13 @@ class Run {
  private:
   Duration now() { return stopwatch_.begin().wall; }
   Duration left() {
-    const Duration reserved = probes_ ? options_.roof_budget / 2 : Duration(0);
-    return options_.budget - reserved - (now() - start_);
+    const Duration roofs = probes_ ? options_.roof_budget / 2 : Duration(0);
+    const Duration windows = traces() && !tracing_ ? options_.budget / 4 : Duration(0);
+    return options_.budget - roofs - windows - (now() - start_);
+  }
+  DeviceBench* device() const { return options_.bind.device; }
+  bool traces() const {
+    return options_.trace && device() != nullptr && device()->trace != nullptr;
   }
   bool interrupted() const {
     return options_.sampler.interrupted && options_.sampler.interrupted();
@@ -119,6 +133,7 @@ class Run {
     row.cache = std::string(name(options_.bind.cache));
     row.fill = fill_name(given.kernel.fill);
     row.seed = given.kernel.seed;
+    if (device() != nullptr) row.fidelity = "measured-device";
     if (!implementation) skip(row, given.unusable);
     return row;
   }
@@ -155,6 +170,7 @@ class Run {
   }
 
   void probe_roofs() {
+    if (device() != nullptr) roofs_ = device()->roofs;
     if (options_.roof_budget <= Duration(0)) return;
     std::set<std::string> probes = {"read_l1", "read_l2", "read_l3"};
     for (std::string& probe : memory_probes(0, 1, true)) probes.insert(std::move(probe));
@@ -186,6 +202,8 @@ class Run {
         skip_unvisited(state, "the budget was spent before its turn; --budget gives it more");
       } else if (!state.runnable.empty() && interrupted()) {
         skip_unvisited(state, "interrupted before its turn");
+      } else if (!fault_.empty()) {
+        skip_unvisited(state, "the device failed before its turn: " + fault_);
       } else if (!state.runnable.empty()) {
         tell(case_text(state.given->kernel), 0);
         visit(state, std::max(each, Duration(0)));
@@ -200,7 +218,7 @@ class Run {
     const auto cases = static_cast<Duration::rep>(std::max<std::size_t>(1, states_.size()));
     const Duration slice = left() / (2 * options_.sampler.visits) / cases;
     const Duration rest = left() / (2 * options_.sampler.visits);
-    while (!interrupted()) {
+    while (!interrupted() && fault_.empty()) {
       CaseState* const state = next_case(rest);
       if (state == nullptr) return;
       if (!rested(*state, rest)) {
@@ -240,6 +258,29 @@ class Run {
   }
 
   void visit(CaseState& state, Duration budget) {
+    guarded(state, [&] { visit_bound(state, budget); });
+  }
+
+  // After a device has failed nothing that it says can be trusted: the case it was computing is
+  // named, and what was measured before is kept.
+  template <class Work>
+  void guarded(CaseState& state, Work work) {
+    if (device() == nullptr) return work();
+    try {
+      work();
+    } catch (const Failure& failure) {
+      fault_ = case_text(state.given->kernel) + ": " + failure.what();
+      for (const Implementation* i : state.runnable) {
+        KernelRow& row = row_of(state, i->name);
+        row.status = RowStatus::failed;
+        row.reason = "the device failed: " + std::string(failure.what());
+      }
+      state.group.reset();
+      state.runnable.clear();
+    }
+  }
+
+  void visit_bound(CaseState& state, Duration budget) {
     if (!state.bound && !prepare(state)) return;
     std::vector<Subject> subjects = state.bound->subjects();
     ++state.visits;
@@ -252,8 +293,57 @@ class Run {
     }
     state.group->sample(budget / static_cast<Duration::rep>(state.subjects.size()));
     state.group->detach();
+    if (device() != nullptr) look_at_device(state);
     state.width = state.group->relative_width();
     state.last_visit = now();
+  }
+
+  void look_at_device(CaseState& state) {
+    if (state.device) return state.device->keep_clocks();
+    state.device.emplace(*device());
+    state.device->replay(*state.bound);
+  }
+
+  // Windows of all cases, in turns: one session of the process's tracing, begun when everything
+  // that is timed without it has been.
+  void trace_cases() {
+    if (!traces() || interrupted() || !fault_.empty()) return;
+    std::vector<CaseState*> traced;
+    for (CaseState& state : states_) {
+      if (state.group) traced.push_back(&state);
+    }
+    if (traced.empty()) return;
+    try {
+      device()->trace->start();
+      tracing_ = true;
+      trace_windows(traced);
+    } catch (const Failure& failure) {
+      // What events have measured stands; the records end here.
+      device()->untraceable = failure.what();
+    }
+  }
+
+  void trace_windows(const std::vector<CaseState*>& traced) {
+    WindowTracer tracer(*device()->timer, *device()->trace);
+    const Duration each = left() / (static_cast<Duration::rep>(traced.size()) * kWindows);
+    for (std::int64_t window = 0; window < kWindows; ++window) {
+      for (CaseState* state : traced) {
+        if (interrupted() || (window > 0 && left() <= Duration(0))) return;
+        if (!state->bound && !prepare(*state)) continue;
+        tell(case_text(state->given->kernel) + ", traced", rounds_);
+        state->device->trace(*state->bound, tracer, traced_samples(*state, each));
+        if (window + 1 == kWindows || state->kept_bytes == 0) state->bound.reset();
+      }
+    }
+  }
+
+  static std::size_t traced_samples(const CaseState& state, Duration budget) {
+    double round = 0;
+    for (const TimedSubject& subject : state.group->results()) {
+      round += subject.cpu_median_ns + kTracedOverheadNs;
+    }
+    const double samples = static_cast<double>(budget.count()) / std::max(1.0, round);
+    return static_cast<std::size_t>(std::clamp(samples, kFewestTraced, kMostTraced));
   }
 
   // Binds and checks; false when nothing is left to be timed.
@@ -318,7 +408,7 @@ class Run {
   // Cases that are not settled stay bound while they fit together.
   void release(CaseState& state) {
     if (!state.bound) return;
-    const bool settled = !state.group || state.group->settled();
+    const bool settled = !state.group || (state.group->settled() && !traces());
     if (!settled && state.kept_bytes > 0) return;
     double bytes = 0;
     for (const BoundVariant& variant : state.bound->variants()) {
@@ -342,8 +432,11 @@ class Run {
 
   BenchOutcome finish() {
     if (probes_) roofs_ = probes_->roofs();
-    BenchOutcome outcome{
-        .rows = {}, .roofs = roofs_, .rounds = rounds_, .interrupted = interrupted()};
+    BenchOutcome outcome{.rows = {},
+                         .roofs = roofs_,
+                         .rounds = rounds_,
+                         .interrupted = interrupted(),
+                         .fault = fault_};
     for (CaseState& state : states_) {
       fill_times(state);
       for (KernelRow& row : state.rows) outcome.rows.push_back(std::move(row));
@@ -357,6 +450,7 @@ class Run {
     for (const TimedSubject& subject : timed) {
       KernelRow& row = row_of(state, subject.name);
       row.timing = timing(subject, state);
+      if (state.device) state.device->fill(row, options_.trace);
       row.roof = binding_roof(roofs_, implementation_of(state, subject.name), row.format,
                               state.work, row.threads, cold(), row.timing->median_ns);
       add_suspicions(row);
@@ -368,10 +462,10 @@ class Run {
   RowTiming timing(const TimedSubject& subject, const CaseState& state) const {
     const bool cpu = options_.sampler.clock == TimedClock::cpu;
     RowTiming timing;
-    timing.clock = cpu ? "cpu" : "wall";
+    timing.clock = device() != nullptr ? "device" : cpu ? "cpu" : "wall";
     for (const TimedSample& sample : subject.samples) {
       timing.wall_ns.push_back(sample.wall_ns);
-      timing.cpu_ns.push_back(sample.cpu_ns);
+      (device() != nullptr ? timing.device_ns : timing.cpu_ns).push_back(sample.cpu_ns);
     }
     timing.runs_per_sample = subject.runs_per_sample;
     timing.warm_up_runs = subject.warm_up_runs;
@@ -395,6 +489,10 @@ class Run {
       row.suspect.push_back("the interval is " + fixed(100 * width, 0) + " % of the median");
     }
     if (timing.visits == 1) row.suspect.emplace_back("one visit: a spell of load would not show");
+    if (row.device && row.device->invalid_records > 0) {
+      row.suspect.push_back(std::to_string(row.device->invalid_records) + " invalid CUPTI records");
+    }
+    if (row.device) return;  // who else had the core does not count
     if (timing.preempted_share > kSuspectPreempted) {
       row.suspect.push_back("preempted in " + fixed(100 * timing.preempted_share, 0) +
                             " % of the samples");
@@ -423,6 +521,8 @@ class Run {
   std::optional<RoofProbes> probes_;
   std::vector<Roof> roofs_;
   double kept_bytes_ = 0;
+  bool tracing_ = false;
+  std::string fault_;
   std::size_t done_ = 0, rounds_ = 0;
 };
 
@@ -441,6 +541,10 @@ std::size_t run_once(const std::vector<BenchCase>& cases, const BindOptions& opt
   unchecked.cache = CachePolicy::hot;
   for (const BenchCase& given : cases) {
     BoundCase bound(given.kernel, given.implementations, unchecked);
+    if (options.device != nullptr) {
+      for (const DeviceWork& work : bound.device_work()) work.kernel->run(), ++runs;
+      continue;
+    }
     for (const Subject& subject : bound.subjects()) subject.run(), ++runs;
   }
   return runs;

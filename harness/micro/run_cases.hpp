@@ -20,6 +20,8 @@ struct BenchOptions {
   Duration longest_run{1'000'000'000};  // slower ones are skipped, judged by the roofs
   double memory_limit = 8e9;            // bytes; larger cases are skipped
   double keep_limit = 2e9;              // bytes of cases that stay bound between visits
+  bool trace =
+      false;  // on a device: takes windows of its records with the last quarter of the budget
 };
 
 // Is told what happens, for progress on a terminal.
@@ -34,6 +36,7 @@ struct BenchOutcome {
   std::vector<Roof> roofs;
   std::size_t rounds = 0;  // visits beyond each case's first
   bool interrupted = false;
+  std::string fault;  // a device that failed, and what it was computing; nothing ran after it
 };
 
 // Every case with each of its implementations: checked, then timed against each other in
@@ -46,6 +49,10 @@ struct BenchOutcome {
 // if need be: a spell of load should not hold them all. Cases are bound
 // again for a later visit unless they fit `keep_limit` together. An interrupt ends the round and
 // keeps what was measured.
+//
+// On a device the sampler's samples are of its events, and its clock of the stopwatch's CPU time,
+// which has to be a DeviceStopwatch. With `trace`, tracing begins once when all that has been
+// sampled, and each case gets windows in turns. A device that fails ends the run likewise.
 BenchOutcome run_cases(const std::vector<BenchCase>& cases, const BenchOptions& options,
                        Stopwatch& stopwatch,
                        const std::function<void(const BenchProgress&)>& progress = {});

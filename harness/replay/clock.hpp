@@ -14,6 +14,7 @@ class Clock {
   virtual ~Clock() = default;
   virtual Time now() const = 0;
   virtual void elapse(Duration duration) = 0;
+  // While steps are computed elsewhere, at the latest until then: it returns when one of them ends.
   virtual void sleep_until(Time time) = 0;
 };
 

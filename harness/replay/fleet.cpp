@@ -52,12 +52,16 @@ void Fleet::serve(RequestSource& source, RecordSink& sink) {
     const Time quiet = quiet_until(source.next_event());
     entry_.start_steps(clock_, quiet);
     if (decode_) decode_->start_steps(clock_, quiet);
-    const Time next = next_event(source);
-    if (next == kNever) return;
-    if (options_.cut && next > *options_.cut) break;
-    clock_.sleep_until(next);
+    const Time next = next_event(source), cut = options_.cut.value_or(kNever);
+    if (next == kNever && !computing()) return;
+    if (next > cut && !(computing() && clock_.now() < cut)) break;
+    clock_.sleep_until(std::min(next, cut));
   }
   cut(source, sink);
+}
+
+bool Fleet::computing() const {
+  return entry_.computing() || (decode_ && decode_->computing());
 }
 
 // Tokens of this instant count before anything befalls who made them, and replicas come and go

@@ -23,6 +23,10 @@ namespace inferbench {
 // prefill and decode in pools of their own. A fleet of one without any of that gives the records of
 // an Engine, bit for bit.
 //
+// Executors that are concurrent compute their replicas' steps at the same time, on threads of their
+// own; the fleet's thread plans, routes and commits meanwhile, and its clock tells it of their
+// ends.
+//
 // However a request fares, it ends in exactly one outcome, with the reason.
 class Fleet final : public SystemUnderTest {
  public:
@@ -41,6 +45,7 @@ class Fleet final : public SystemUnderTest {
   void admit_arrivals(RequestSource& source);
   Time next_event(const RequestSource& source) const;
   Time quiet_until(Time next_arrival) const;
+  bool computing() const;
   void cut(RequestSource& source, RecordSink& sink);
 
   // A request's way: fleet_journeys.cpp.

@@ -49,6 +49,7 @@ Replica::Replica(Scheduler& scheduler, Executor& executor, int stages, std::int3
 
 void Replica::finish_steps(Time now, std::vector<Ended>& ended) {
   if (stride_.active()) interrupt_stride(now);
+  if (computed()) end_computing();
   while (pipeline_.next_done() <= now) {
     const Pipeline::Step& step = pipeline_.leave();
     step_times_.push(now);
@@ -161,7 +162,7 @@ void Replica::take(Request request, Admission admission, Time now, std::vector<E
 
 void Replica::start_step(const Clock& clock, Time quiet_until) {
   const Time now = clock.now();
-  if (!pipeline_.accepts(now)) return;
+  if (computing() || !pipeline_.accepts(now)) return;
   const BatchPlan& plan = scheduler_.plan();
   note_preemptions(plan);
   if (plan.empty()) {
@@ -169,19 +170,34 @@ void Replica::start_step(const Clock& clock, Time quiet_until) {
     return;
   }
   note_items(plan, now);
-  StepResult result = executor_.run(plan);
+  if (executor_.concurrent()) {
+    executor_.begin(plan);
+    computing_ = {&plan, now};
+    return;
+  }
+  enter(plan, executor_.run(plan), now);
+  begin_stride(plan, quiet_until);
+}
+
+void Replica::enter(const BatchPlan& plan, StepResult result, Time begin) {
   note_timing(result.timing);
   if (!result.accepted.empty()) note_drafts(plan, result.accepted);
   if (observer_ != nullptr) {
     observer_->began({.replica = index_,
                       .plan = plan,
                       .result = result,
-                      .begin = now,
+                      .begin = begin,
                       .scheduler = scheduler_,
                       .kernels = executor_.kernel_trace()});
   }
-  pipeline_.enter(plan.step, std::move(result), now);
-  begin_stride(plan, quiet_until);
+  pipeline_.enter(plan.step, std::move(result), begin);
+}
+
+// Waits for it where it is not over.
+void Replica::end_computing() {
+  const Computing step = *computing_;
+  computing_.reset();
+  enter(*step.plan, executor_.finish(), step.begin);
 }
 
 Time Replica::next_event(Time now) const {
@@ -250,6 +266,7 @@ void Replica::end(std::uint32_t slot, Outcome outcome, Reason reason, Time now,
 }
 
 void Replica::cut(Time now, std::vector<Ended>& ended) {
+  if (computing()) end_computing();
   finish_steps(now, ended);
   open_.for_each(
       [&](std::uint32_t slot) { end(slot, Outcome::unfinished, Reason::cut, now, ended); });
@@ -257,12 +274,14 @@ void Replica::cut(Time now, std::vector<Ended>& ended) {
 }
 
 void Replica::cancel(RequestId request, Reason reason, Time now, std::vector<Ended>& ended) {
+  if (computing()) end_computing();                // the executor reads the request's text
   if (stride_.active()) finish_steps(now, ended);  // the step that runs goes on, without it
   scheduler_.cancel(request);
   end(open_.find(request), Outcome::cancelled, reason, now, ended);
 }
 
 void Replica::fail(Time now, std::vector<Ended>& ended) {
+  if (computing()) end_computing();
   if (stride_.active()) finish_steps(now, ended);
   open_.for_each([&](std::uint32_t slot) {
     scheduler_.cancel(open_[slot].id);

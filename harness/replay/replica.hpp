@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -60,6 +61,10 @@ class Replica {
   // outside before `quiet_until`, a run of decode steps is taken in one stride; a stride that
   // something interrupts all the same costs time and changes nothing.
   void start_step(const Clock& clock, Time quiet_until = kNever);
+  // Whether its executor computes a step on a thread of its own, whose end is not foreseen, and
+  // whether that step is over: then finish_steps commits it.
+  bool computing() const { return computing_.has_value(); }
+  bool computed() const { return computing() && executor_.finished(); }
   // When something changes by itself: a step ends, or the first stage is free for another.
   Time next_event(Time now) const;
   // The run is over: every open request ends unfinished at `now`.
@@ -82,6 +87,14 @@ class Replica {
     Ended ended;  // what is known of it so far
   };
 
+  // A step that is computed; the scheduler keeps its plan until it is committed.
+  struct Computing {
+    const BatchPlan* plan = nullptr;
+    Time begin{};
+  };
+
+  void enter(const BatchPlan& plan, StepResult result, Time begin);
+  void end_computing();
   void begin_stride(const BatchPlan& plan, Time quiet_until);
   void interrupt_stride(Time now);
   void stamp(std::span<const Emission> emissions, Time now, std::vector<Ended>& ended);
@@ -96,6 +109,7 @@ class Replica {
   Scheduler& scheduler_;
   Executor& executor_;
   Pipeline pipeline_;
+  std::optional<Computing> computing_;
   Stride stride_;  // of the step in the pipeline, which has one stage then
   StepId stride_step_{};
   std::size_t stride_items_ = 0;

@@ -24,6 +24,11 @@ ReplicaPool::ReplicaPool(const std::vector<FleetMember>& members, Router& router
 }
 
 void ReplicaPool::finish_steps(Time now, std::vector<Ended>& ended) {
+  std::erase_if(computing_, [&](std::size_t replica) {
+    const bool over = replicas_[replica].computed() || !replicas_[replica].computing();
+    if (over) next_events_.set(replica, now);
+    return over;
+  });
   for (std::size_t i = next_events_.next(0, now); i < size(); i = next_events_.next(i + 1, now)) {
     replicas_[i].finish_steps(now, ended);
     touched(i, now);  // it may be able to start a step at once
@@ -33,7 +38,9 @@ void ReplicaPool::finish_steps(Time now, std::vector<Ended>& ended) {
 void ReplicaPool::start_steps(const Clock& clock, Time quiet_until) {
   const Time now = clock.now();
   for (std::size_t i = next_events_.next(0, now); i < size(); i = next_events_.next(i + 1, now)) {
+    const bool before = replicas_[i].computing();
     replicas_[i].start_step(clock, quiet_until);
+    if (replicas_[i].computing() && !before) computing_.push_back(i);
     next_events_.set(i, replicas_[i].next_event(now));
   }
 }

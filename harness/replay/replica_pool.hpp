@@ -39,6 +39,8 @@ class ReplicaPool {
   void finish_steps(Time now, std::vector<Ended>& ended);
   void start_steps(const Clock& clock, Time quiet_until);
   Time next_event() const { return next_events_.least(); }
+  // Whether a replica computes a step whose end is not foreseen.
+  bool computing() const { return !computing_.empty(); }
 
   // Whether a replica takes requests now; if not, whether one would if it were less full.
   bool takes_requests() const { return loads_.takers() > 0; }
@@ -74,6 +76,7 @@ class ReplicaPool {
   void touched(std::size_t replica, Time next_event);
 
   std::vector<Replica> replicas_;
+  std::vector<std::size_t> computing_;  // those that do
   std::vector<State> states_;
   TournamentTree<Time> next_events_;
   ReplicaLoads loads_;

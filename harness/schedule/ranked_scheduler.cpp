@@ -146,6 +146,12 @@ void RankedScheduler::note_peak() {
   kv_peak_used_ = std::max(kv_peak_used_, used);
 }
 
+std::span<const BlockRun> RankedScheduler::kv_blocks(RequestId request) const {
+  const std::uint32_t slot = homes_.find(request);
+  if (slot == IdTable::kAbsent) return {};
+  return ranks_[homes_[slot].rank].scheduler->kv_blocks(request);
+}
+
 KvStats RankedScheduler::kv_stats() const {
   KvStats sum;
   for (const Rank& rank : ranks_) sum += rank.scheduler->kv_stats();

@@ -27,6 +27,8 @@ class RankedScheduler final : public Scheduler {
   const BatchPlan& plan() override;
   std::span<const Emission> commit(StepId step, const StepResult& result) override;
   SchedulerState state() const override;
+  // In the pool of the request's rank.
+  std::span<const BlockRun> kv_blocks(RequestId request) const override;
   KvStats kv_stats() const override;
   std::int64_t repeats() const override;
   void repeat(StepId step, std::int64_t times) override;

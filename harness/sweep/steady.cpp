@@ -60,6 +60,17 @@ void set_rates(SweepPoint& point, Seconds stage) {
       point.decodes * real(parallel.ep * parallel.dp) / stage.count() / real(parallel.gpus());
 }
 
+StageParts stage_parts(const StepSeconds& step) {
+  const auto part = [&](OpPart which) { return Seconds(step.parts[which]); };
+  return {.gemm = part(OpPart::gemm),
+          .attention = part(OpPart::attention),
+          .moe = part(OpPart::moe),
+          .elementwise = part(OpPart::elementwise),
+          .scale_up = part(OpPart::scale_up),
+          .scale_out = part(OpPart::scale_out),
+          .host = Seconds(step.host)};
+}
+
 // The tokens in KV that a point needs per attention rank: PP micro-batches and half a prompt.
 double kv_tokens_needed(const Traffic& traffic, const ParallelConfig& parallel, double decodes) {
   const double isl = real(traffic.isl.count()), osl = real(traffic.osl.count());
@@ -73,8 +84,10 @@ std::string short_of_kv(Bytes needed, Bytes available) {
 
 }  // namespace
 
-SteadyMethod::SteadyMethod(SweepSystem system, Traffic traffic, std::optional<double> decodes)
-    : system_(std::move(system)), traffic_(traffic), decodes_(decodes) {
+SteadyMethod::SteadyMethod(SweepSystem system, Traffic traffic, std::optional<double> decodes,
+                           std::shared_ptr<const BlockTimer> timer)
+    : system_(std::move(system)), traffic_(traffic), decodes_(decodes), timer_(std::move(timer)) {
+  ensure(!timer_ || !system_.profile.is_claims(), "blocks are those of the ops formulation");
   const auto check = [](Tokens tokens, const char* option) {
     if (tokens.count() >= 1) return;
     throw Error(option, std::to_string(tokens.count()), "expected at least one token");
@@ -87,7 +100,8 @@ SteadyMethod::SteadyMethod(SweepSystem system, Traffic traffic, std::optional<do
 
 double SteadyMethod::decodes(double chunk) const {
   if (decodes_) return *decodes_;
-  return chunk * real(traffic_.osl.count()) / real(traffic_.isl.count());
+  const double matched = chunk * real(traffic_.osl.count()) / real(traffic_.isl.count());
+  return timer_ ? std::max(1.0, std::round(matched)) : matched;
 }
 
 SweepPoint SteadyMethod::evaluate(const SweepTask& task) const {
@@ -143,9 +157,13 @@ SweepPoint SteadyMethod::ops_point(const SweepTask& task) const {
   RankLoad load = mean_load(system_.model, traffic_, chunk, point.decodes);
   if (budget.lora) load.adapters = AdapterChoice(*budget.lora).expected_distinct(load.requests);
   const double ranks = real(task.parallel.ep);
-  const BlockTimes blocks = block_times(formulation, load, load.tokens * ranks);
+  const double all_tokens = load.tokens * ranks;
+  const BlockTimes blocks = timer_ ? timer_->blocks(formulation, load, all_tokens)
+                                   : block_times(formulation, load, all_tokens);
   const StepSeconds step = assembly.assemble(blocks, load.tokens, load.requests * ranks);
+  if (timer_) point.measured_share = 1 - exposed_collectives(step) / step.stage;
   set_rates(point, Seconds(step.stage));
+  point.parts = stage_parts(step);
   const double chunks = std::ceil(real(traffic_.isl.count()) / chunk);
   point.ttft = Seconds(step.stage * (chunks + real(task.parallel.pp) - 1.0));
 

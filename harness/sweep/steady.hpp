@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "harness/cost/traffic.hpp"
 #include "harness/plan/deployment.hpp"
 #include "harness/plan/precision.hpp"
+#include "harness/sweep/block_timer.hpp"
 #include "harness/sweep/sweep_method.hpp"
 
 namespace inferbench {
@@ -35,7 +37,10 @@ struct SweepSystem {
 class SteadyMethod final : public SweepMethod {
  public:
   // `decodes` overrides the rate-matched decodes per attention rank.
-  SteadyMethod(SweepSystem system, Traffic traffic, std::optional<double> decodes = {});
+  // `timer` says what blocks take instead of the cost model, for whole numbers of decodes; the
+  // profile, one of ops, then says what is between blocks.
+  SteadyMethod(SweepSystem system, Traffic traffic, std::optional<double> decodes = {},
+               std::shared_ptr<const BlockTimer> timer = nullptr);
 
   std::string name() const override { return "steady"; }
   SweepPoint evaluate(const SweepTask& task) const override;
@@ -51,6 +56,7 @@ class SteadyMethod final : public SweepMethod {
   SweepSystem system_;
   Traffic traffic_;
   std::optional<double> decodes_;
+  std::shared_ptr<const BlockTimer> timer_;
 };
 
 }  // namespace inferbench

@@ -18,6 +18,30 @@ double number(const Json& json, const char* key, const std::string& place) {
   return found->get<double>();
 }
 
+// Each part by its key, in the order in which they are written.
+constexpr std::pair<const char*, Seconds StageParts::*> kParts[] = {
+    {"gemm", &StageParts::gemm},         {"attention", &StageParts::attention},
+    {"moe", &StageParts::moe},           {"elementwise", &StageParts::elementwise},
+    {"scale_up", &StageParts::scale_up}, {"scale_out", &StageParts::scale_out},
+    {"host", &StageParts::host},
+};
+
+Json parts_json(const StageParts& parts) {
+  Json json = Json::object();
+  for (const auto& [key, part] : kParts) {
+    if ((parts.*part).count() > 0) json[key] = (parts.*part).count();
+  }
+  return json;
+}
+
+StageParts parts_from_json(const Json& json, const std::string& place) {
+  StageParts parts;
+  for (const auto& [key, part] : kParts) {
+    if (json.contains(key)) parts.*part = Seconds(number(json, key, place));
+  }
+  return parts;
+}
+
 Json reference(std::span<const SweepPoint> points, std::size_t index) {
   const SweepTask& task = points[index].task;
   Json json = {
@@ -49,11 +73,13 @@ Json point_json(const SweepPoint& point) {
   json["ttft_s"] = point.ttft.count();
   json["tpot_s"] = point.tpot.count();
   json["stage_s"] = point.stage.count();
+  if (point.fits && point.parts) json["stage_parts_s"] = parts_json(*point.parts);
   json["decodes_per_rank"] = point.decodes;
   json["memory_needed_bytes"] = point.memory_needed.count();
   json["memory_available_bytes"] = point.memory_available.count();
   json["weights_bytes"] = point.weights.count();
   json["kv_bytes"] = point.kv.count();
+  if (point.measured_share) json["measured_share"] = *point.measured_share;
   return json;
 }
 
@@ -75,11 +101,17 @@ SweepPoint point_from_json(const Json& json, const std::string& place) {
   point.ttft = Seconds(number(json, "ttft_s", place));
   point.tpot = Seconds(number(json, "tpot_s", place));
   point.stage = Seconds(number(json, "stage_s", place));
+  if (json.contains("stage_parts_s")) {
+    point.parts = parts_from_json(json.at("stage_parts_s"), place);
+  }
   point.decodes = number(json, "decodes_per_rank", place);
   point.memory_needed = Bytes(number(json, "memory_needed_bytes", place));
   point.memory_available = Bytes(number(json, "memory_available_bytes", place));
   point.weights = Bytes(number(json, "weights_bytes", place));
   point.kv = Bytes(number(json, "kv_bytes", place));
+  if (json.contains("measured_share")) {
+    point.measured_share = number(json, "measured_share", place);
+  }
   return point;
 }
 

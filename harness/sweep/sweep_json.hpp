@@ -12,7 +12,8 @@ namespace inferbench {
 //  "tokens_per_s_gpu": ..., "ttft_s": ..., "tpot_s": ..., "stage_s": ..., "decodes_per_rank": ...,
 //  "memory_needed_bytes": ..., "memory_available_bytes": ..., "weights_bytes": ..., "kv_bytes":
 //  ...}
-// and "load" or "why_not" where there is one. Numbers survive the way back bit for bit.
+// and "load", "why_not" or "measured_share" where there is one. Numbers survive the way back bit
+// for bit.
 nlohmann::ordered_json point_json(const SweepPoint& point);
 
 // Throws Error, naming `place`, when a key is missing or odd.

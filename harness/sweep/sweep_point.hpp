@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,18 @@ struct SweepTask {
   double load = 0;  // the method's own unit: requests/s, or users; 0 where the method has no load
 };
 
+// What one micro-batch spends its time on in the slowest pipeline stage, each part alone. What they
+// add up to beyond the stage's time is hidden by overlap.
+struct StageParts {
+  Seconds gemm{}, attention{}, moe{}, elementwise{};
+  Seconds scale_up{}, scale_out{};  // collectives inside and across the fast domain
+  Seconds host{};                   // launches, framework, streamed weights
+
+  Seconds total() const {
+    return gemm + attention + moe + elementwise + scale_up + scale_out + host;
+  }
+};
+
 // What a method says about a task. Numbers of a point that does not fit are still computed where
 // they mean something, and are zero otherwise; they never reach the frontier.
 struct SweepPoint {
@@ -28,11 +41,14 @@ struct SweepPoint {
   double tps_gpu = 0;   // output tokens/s/GPU over all GPUs
   Seconds ttft{};       // service time, no queueing, in a steady sweep; the median in a replay
   Seconds tpot{};
-  Seconds stage{};        // one micro-batch in one pipeline stage
-  double decodes = 0;     // running requests per attention rank and micro-batch
-  Bytes memory_needed{};  // of the fullest GPU
+  Seconds stage{};                    // one micro-batch in one pipeline stage
+  std::optional<StageParts> parts{};  // of a steady sweep by the ops formulation
+  double decodes = 0;                 // running requests per attention rank and micro-batch
+  Bytes memory_needed{};              // of the fullest GPU
   Bytes memory_available{};
   Bytes weights{}, kv{};
+  // Of `stage`, where its kernels were measured; the rest are modelled collectives.
+  std::optional<double> measured_share{};
 };
 
 }  // namespace inferbench

@@ -258,6 +258,10 @@ std::size_t AttentionProblem::outputs() const {
   return size(requests * tokens * q_heads * value_dim);
 }
 
+void AttentionProblem::round_for_device() {
+  for (float& x : q) x = bf16_to_float(float_to_bf16(x));
+}
+
 // One loop per axis, in fp64: scores, softmax, weighted sum.
 Oracle AttentionProblem::oracle(std::size_t most) const {
   Oracle o;

@@ -46,6 +46,7 @@ class AttentionProblem final : public Problem {
   static Work work_of(const KernelCase& kernel_case);
   std::size_t outputs() const override;
   Oracle oracle(std::size_t most) const override;
+  void round_for_device() override;
 
   // Tokens [first, last) that new token `token` of request `request` sees.
   struct Visible {

@@ -54,6 +54,9 @@ class Communicator {
   virtual void exchange(int to, ByteView out, int from, ByteSpan in) = 0;
   void send(int to, ByteView out) { exchange(to, out, rank_, {}); }
   void receive(int from, ByteSpan in) { exchange(rank_, {}, from, in); }
+  // Returns when a message of `from` is there to be received, at the earliest; where waiting for a
+  // message takes CPU time, this takes none.
+  virtual void await_message(int from) { (void)from; }
 
   // As exchange, but what arrives is combined with `own`: result = arrived op own. `result` may be
   // `own`.

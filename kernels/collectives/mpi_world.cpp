@@ -74,6 +74,11 @@ class MpiWorld::Rank final : public Communicator {
     count_pulled(from, in.size());
   }
 
+  void await_message(int from) override {
+    constexpr unsigned kSleepUs = 20;
+    table_.sleepy_probe(from, kSleepUs);
+  }
+
   bool has_library() const override { return true; }
   void by_library(Collective kind, const CollectiveCall& call) override;
 
@@ -150,8 +155,14 @@ std::string mpi_module_path() {
   return (program.parent_path() / "libinferbench_mpi.so").string();
 }
 
-MpiWorld::MpiWorld() : table_(&load_module()) {
-  table_->init();
+MpiWorld::MpiWorld(bool threads) : table_(&load_module()) {
+  const bool allowed = table_->init(threads ? 1 : 0) != 0;
+  if (threads && !allowed) {
+    table_->finalize();
+    throw Error("--transport mpi", "this MPI library lets one thread send and receive",
+                "the first process has a thread for each replica",
+                "a library with MPI_THREAD_MULTIPLE, or replicas as threads of one process");
+  }
   rank_ = std::make_unique<Rank>(*table_);
 }
 

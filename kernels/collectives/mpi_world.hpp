@@ -20,8 +20,9 @@ bool first_of_host();
 // from beside the program, so that the program starts without one.
 class MpiWorld {
  public:
-  // Initialises MPI. Throws Error when the module or the library is not there.
-  MpiWorld();
+  // Initialises MPI; `threads`: several threads of this process send and receive at once. Throws
+  // Error when the module or the library is not there, or does not allow that.
+  explicit MpiWorld(bool threads = false);
   ~MpiWorld();  // finalises it: one world per process
   MpiWorld(const MpiWorld&) = delete;
   MpiWorld& operator=(const MpiWorld&) = delete;

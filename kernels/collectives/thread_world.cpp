@@ -1,16 +1,19 @@
 #include "kernels/collectives/thread_world.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <exception>
+#include <thread>
 
 #include "harness/base/error.hpp"
-#include "kernels/collectives/waiting.hpp"
 #include "kernels/cpu/buffer.hpp"
+#include "kernels/cpu/waiting.hpp"
 
 namespace inferbench {
 namespace {
+
+constexpr auto kNap = std::chrono::microseconds(200);
 
 // A message from one rank to another. Sender and receiver agree by counting.
 struct alignas(2 * kCacheLine) Mailbox {
@@ -26,13 +29,6 @@ struct alignas(2 * kCacheLine) Arrival {
   ExposedBuffers exposed;
 };
 
-unsigned allowed_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-  return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
-}
-
 }  // namespace
 
 struct ThreadWorld::Shared {
@@ -42,6 +38,24 @@ struct ThreadWorld::Shared {
         patience(Patience::for_ranks(static_cast<unsigned>(ranks), core_count)),
         arrivals(static_cast<std::size_t>(ranks)),
         mailboxes(static_cast<std::size_t>(ranks) * static_cast<std::size_t>(ranks)) {}
+
+  // Shakes everything that a rank may wait for, so that it wakes and looks at `failed`.
+  void wake_all() {
+    const auto shake = [](std::atomic<std::uint32_t>& value) {
+      value.fetch_add(1, std::memory_order_release);
+      value.notify_all();
+    };
+    for (Arrival& arrival : arrivals) shake(arrival.barriers);
+    for (Mailbox& box : mailboxes) shake(box.posted), shake(box.taken);
+    shake(passed);
+  }
+
+  // As new. No rank is running.
+  void reset() {
+    for (Arrival& arrival : arrivals) arrival.barriers.store(0), arrival.exposed = {};
+    for (Mailbox& box : mailboxes) box.posted.store(0), box.taken.store(0);
+    open.store(0), passed.store(0), stopped.store(0), failed.store(false);
+  }
 
   bool crowded() const { return static_cast<unsigned>(size) > cores; }
   Mailbox& mailbox(int from, int to) {
@@ -56,6 +70,8 @@ struct ThreadWorld::Shared {
   std::vector<Mailbox> mailboxes;
   alignas(2 * kCacheLine) std::atomic<std::uint32_t> open{0};    // ranks that the barrier has
   alignas(2 * kCacheLine) std::atomic<std::uint32_t> passed{0};  // barriers that are complete
+  alignas(2 * kCacheLine) std::atomic<bool> failed{false};       // a rank threw
+  std::atomic<int> stopped{0};  // ranks that touch no other's memory any more
 };
 
 class ThreadWorld::Rank final : public Communicator {
@@ -107,6 +123,18 @@ class ThreadWorld::Rank final : public Communicator {
  private:
   static std::size_t index(int rank) { return static_cast<std::size_t>(rank); }
 
+  void wait(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
+    wait_while(value, old, shared_.patience);
+    if (shared_.failed.load(std::memory_order_acquire)) stop();
+  }
+
+  // Others may still read this rank's buffers: they stay until all have stopped.
+  [[noreturn]] void stop() {
+    shared_.stopped.fetch_add(1);
+    while (shared_.stopped.load() < size()) std::this_thread::sleep_for(kNap);
+    throw RankFailed();
+  }
+
   // The last one in opens: one wake-up for all, as suits ranks that sleep.
   void count_in() {
     const std::uint32_t before = shared_.passed.load(std::memory_order_acquire);
@@ -116,7 +144,7 @@ class ThreadWorld::Rank final : public Communicator {
       shared_.passed.store(before + 1, std::memory_order_release);
       shared_.passed.notify_all();
     } else {
-      wait_while(shared_.passed, before, shared_.patience);
+      wait(shared_.passed, before);
     }
   }
 
@@ -129,7 +157,7 @@ class ThreadWorld::Rank final : public Communicator {
     for (int step = 1; step < size(); ++step) {
       auto& other = shared_.arrivals[index((rank() + step) % size())].barriers;
       // It may have raised the next one already, but no further: that one waits for this rank.
-      wait_while(other, now - 1, shared_.patience);
+      wait(other, now - 1);
     }
   }
 
@@ -146,7 +174,7 @@ class ThreadWorld::Rank final : public Communicator {
   void take(int from, std::size_t bytes, const Use& use) {
     Mailbox& box = shared_.mailbox(from, rank());
     const std::uint32_t taken = box.taken.load(std::memory_order_relaxed);
-    wait_while(box.posted, taken, shared_.patience);
+    wait(box.posted, taken);
     ensure(box.bytes == bytes, "sender and receiver agree on the size of a message");
     use(box.data);
     count_pulled(from, bytes);
@@ -155,7 +183,7 @@ class ThreadWorld::Rank final : public Communicator {
   }
 
   void await_taken(Mailbox& box) {
-    wait_while(box.taken, box.posted.load(std::memory_order_relaxed) - 1, shared_.patience);
+    wait(box.taken, box.posted.load(std::memory_order_relaxed) - 1);
   }
 
   Shared& shared_;
@@ -180,7 +208,31 @@ unsigned ThreadWorld::cores() const {
 }
 
 void ThreadWorld::run(const std::function<void(Communicator&)>& body) {
-  team_.run([&](unsigned rank) { body(*ranks_[rank]); });
+  Shared& shared = *shared_;
+  std::vector<std::exception_ptr> failures(ranks_.size());
+  team_.run([&](unsigned rank) {
+    try {
+      body(*ranks_[rank]);
+      shared.stopped.fetch_add(1);
+      return;
+    } catch (const RankFailed&) {
+      return;  // it has stopped
+    } catch (...) {
+      failures[rank] = std::current_exception();
+    }
+    shared.stopped.fetch_add(1);
+    shared.failed.store(true);
+    // Over and over: a rank may have been about to wait.
+    while (shared.stopped.load() < shared.size) {
+      shared.wake_all();
+      std::this_thread::sleep_for(kNap);
+    }
+  });
+  shared.stopped.store(0);
+  if (shared.failed.load()) shared.reset();
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
 }
 
 }  // namespace inferbench

@@ -9,10 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/base/error.hpp"
 #include "kernels/cpu/features.hpp"
 #include "kernels/shapes/work.hpp"
 
 namespace inferbench {
+
+// What computes: this CPU's cores, or an NVIDIA GPU.
+enum class Device { cpu, cuda };
+std::string_view name(Device device);  // "cuda"
 
 // How the inputs of a case are drawn.
 enum class Fill {
@@ -52,6 +57,16 @@ class Problem {
 
   // The reference's answer for at most `most` elements, spread over the output.
   virtual Oracle oracle(std::size_t most) const = 0;
+
+  // Rounds what arrives to what engines hand to kernels of GPUs: queries to bf16. Before binding.
+  virtual void round_for_device() {}
+};
+
+// Thrown by bind: this case cannot be put in place here, for want of device memory or because the
+// library has no algorithm for it. Others may be.
+class CannotBind : public Failure {
+ public:
+  using Failure::Failure;
 };
 
 // An implementation with its inputs in place: weights packed, device memory filled. What run()
@@ -67,6 +82,11 @@ class BoundKernel {
   // What the layer before has just written and a real step would find in the cache, where it can be
   // told apart from weights and cached context; otherwise empty.
   virtual std::span<const std::byte> activations() { return {}; }
+
+  // On a device: begins the run, whose result is complete once the device has come so far; and
+  // queues a read of the activations, where they can be told apart (false: they cannot).
+  virtual void launch() { run(); }
+  virtual bool read_activations() { return false; }
 };
 
 // One way to compute an op. CPU kernels, CUDA kernels and vendor libraries look the same here.
@@ -83,6 +103,13 @@ struct Implementation {
 
   // Copies and packs what it needs of `problem`, which may go away afterwards. Threads >= 1.
   std::unique_ptr<BoundKernel> (*bind)(const Problem& problem, unsigned threads) = nullptr;
+
+  Device device = Device::cpu;
+
+  // Of kernels that round within the run, as tensor cores do probabilities: what the whole output
+  // may be off by, relative to its root mean square; one element, eight times that. 0: the oracle's
+  // tolerance holds for each element.
+  double relative_error = 0;
 };
 
 // May this implementation compute this case, on a CPU with `present`?
@@ -116,7 +143,8 @@ struct Check {
   std::string reason;         // why it failed; empty when it passed
 };
 
-// Poisons the outputs, runs once and compares with `oracle`.
-Check check(BoundKernel& kernel, const Oracle& oracle);
+// Poisons the outputs, runs once and compares with `oracle`; with a relative error, as
+// Implementation::relative_error says.
+Check check(BoundKernel& kernel, const Oracle& oracle, double relative_error = 0);
 
 }  // namespace inferbench

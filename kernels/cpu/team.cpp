@@ -1,20 +1,18 @@
 #include "kernels/cpu/team.hpp"
 
 #include "harness/base/error.hpp"
+#include "kernels/cpu/waiting.hpp"
 
 namespace inferbench {
 namespace {
 
-// Polls before sleeping: a few microseconds, about what a sleep and wake-up cost.
-constexpr int kSpins = 2000;
-
 std::atomic<void (*)(unsigned)> start_hook{nullptr};
 
-void wait_while(std::atomic<std::uint32_t>& value, std::uint32_t old) {
-  for (int i = 0; i < kSpins; ++i) {
-    if (value.load(std::memory_order_acquire) != old) return;
-  }
-  value.wait(old, std::memory_order_acquire);
+// Of all teams that have workers, callers included.
+std::atomic<unsigned> team_threads{0};
+
+Patience patience() {
+  return Patience::for_ranks(team_threads.load(std::memory_order_relaxed), allowed_cores());
 }
 
 }  // namespace
@@ -25,12 +23,14 @@ void on_team_thread_start(void (*hook)(unsigned rank)) {
 
 ThreadTeam::ThreadTeam(unsigned threads) {
   ensure(threads >= 1, "a team has at least one thread");
+  if (threads > 1) team_threads += threads;
   for (unsigned rank = 1; rank < threads; ++rank) {
     workers_.emplace_back([this, rank] { work(rank); });
   }
 }
 
 ThreadTeam::~ThreadTeam() {
+  if (!workers_.empty()) team_threads -= size();
   stop_ = true;
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
@@ -44,9 +44,9 @@ void ThreadTeam::run(const std::function<void(unsigned)>& body) {
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
   body(0);
-  for (std::uint32_t open = open_.load(std::memory_order_acquire); open != 0;
-       open = open_.load(std::memory_order_acquire)) {
-    wait_while(open_, open);
+  const Patience looks = patience();
+  for (std::uint32_t open = open_.load(std::memory_order_acquire); open != 0;) {
+    open = wait_while(open_, open, looks);
   }
 }
 
@@ -54,7 +54,7 @@ void ThreadTeam::work(unsigned rank) {
   if (auto* const hook = start_hook.load()) hook(rank);
   std::uint32_t seen = 0;
   while (true) {
-    while (round_.load(std::memory_order_acquire) == seen) wait_while(round_, seen);
+    wait_while(round_, seen, patience());
     ++seen;
     if (stop_) return;
     (*body_)(rank);

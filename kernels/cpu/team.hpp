@@ -8,8 +8,10 @@
 
 namespace inferbench {
 
-// Threads that wait for kernels: one call of run() is one parallel region. Waiting threads sleep
-// after a short spin, so that CPU time stays what the work took.
+// Threads that wait for kernels: one call of run() is one parallel region. Waiting threads look for
+// the next one for about 100 us before they sleep, so that those of a model's step, a few
+// microseconds apart, wake nobody; not where the teams of this process have more threads than it
+// has cores, as the one that is waited for needs them.
 class ThreadTeam {
  public:
   explicit ThreadTeam(unsigned threads = 1);  // >= 1, the caller included

@@ -78,4 +78,9 @@ Work moe_layer_work(const MoeShape& s) {
   return moe_layer_unfused_work(cached);
 }
 
+Bytes expert_exchange_bytes(const ExpertExchangeShape& s) {
+  const double there = 4.0 * s.hidden + 8.0 * s.top_k, back = 4.0 * s.hidden;
+  return Bytes(8.0 * s.ranks * (s.ranks - 1) + s.visits * (there + back));
+}
+
 }  // namespace inferbench

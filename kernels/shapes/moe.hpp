@@ -48,4 +48,15 @@ Work combine_work(const MoeShape& s);  // rows times their weights, summed: to [
 Work moe_layer_unfused_work(const MoeShape& s);
 Work moe_layer_work(const MoeShape& s);
 
+// Ranks that share out a layer's experts: a token visits each of them that has an expert of it.
+struct ExpertExchangeShape {
+  double ranks = 1;
+  double visits = 0;  // of tokens to ranks other than their own
+  double hidden = 0, top_k = 1;
+};
+
+// Bytes between all of them for one layer: to each rank how many tokens come (8 bytes), then with
+// each visitor its choices and their weights (4 bytes each), and one sum back. Vectors are fp32.
+Bytes expert_exchange_bytes(const ExpertExchangeShape& s);
+
 }  // namespace inferbench

@@ -1,6 +1,7 @@
 #include "harness/execute/cpu/cpu_executor.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "harness/base/error.hpp"
@@ -56,6 +57,11 @@ void CpuExecutor::close(RequestId request) {
   if (drafter_ != nullptr) drafter_->close(request);
 }
 
+void CpuExecutor::pass_over(const BatchItem& item) {
+  ensure(item.new_tokens == Tokens(1) || !item.decode, "a step without drafts is passed over");
+  if (item.emits) texts_.at(item.request.value).tokens.push_back(0);
+}
+
 std::span<const std::int32_t> CpuExecutor::answer(RequestId request) const {
   const auto found = texts_.find(request.value);
   if (found == texts_.end()) return {};
@@ -63,20 +69,33 @@ std::span<const std::int32_t> CpuExecutor::answer(RequestId request) const {
   return std::span(text.tokens).subspan(text.prompt);
 }
 
-std::uint64_t CpuExecutor::answers_digest() const {
+std::vector<std::uint32_t> CpuExecutor::ended() const {
   std::vector<std::uint32_t> ids;
   for (const auto& [id, text] : texts_) {
     if (text.ended) ids.push_back(id);
   }
   std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::uint64_t CpuExecutor::answers_digest() const {
+  const CpuExecutor* const alone = this;
+  return inferbench::answers_digest({&alone, 1});
+}
+
+std::uint64_t answers_digest(std::span<const CpuExecutor* const> executors) {
+  std::map<std::uint32_t, const CpuExecutor*> by_id;
+  for (const CpuExecutor* executor : executors) {
+    for (const std::uint32_t id : executor->ended()) by_id.emplace(id, executor);
+  }
   std::uint64_t digest = 0xCBF29CE484222325ULL;
   const auto take = [&](std::uint32_t word) {
     for (int byte = 0; byte < 4; ++byte, word >>= 8U) {
       digest = (digest ^ (word & 0xFFU)) * 0x100000001B3ULL;
     }
   };
-  for (const std::uint32_t id : ids) {
-    const std::vector<std::int32_t>& tokens = texts_.at(id).tokens;
+  for (const auto& [id, executor] : by_id) {
+    const std::span<const std::int32_t> tokens = executor->answer(RequestId(id));
     take(id);
     take(static_cast<std::uint32_t>(tokens.size()));
     for (const std::int32_t token : tokens) take(static_cast<std::uint32_t>(token));
@@ -91,7 +110,7 @@ void CpuExecutor::gather(const BatchPlan& plan) {
   texts_of_items_.clear();
   std::size_t drafts = 0;
   for (const BatchItem& item : plan.items) {
-    ensure(item.rank == 0 && item.padding == Tokens(0), "a packed batch of one rank");
+    ensure(item.padding == Tokens(0), "a packed batch");
     if (item.decode) drafts += static_cast<std::size_t>(item.new_tokens.count()) - 1;
   }
   drafts_.resize(drafts);
@@ -127,7 +146,7 @@ void CpuExecutor::assemble() {
     const std::int64_t context = item.context.count();
     const std::int64_t known =
         item.new_tokens.count() - static_cast<std::int64_t>(step.drafts.size());
-    batch_.begin_sequence(context, step.blocks);
+    batch_.begin_sequence(context, step.blocks, item.rank);
     for (std::int64_t i = 0; i < known; ++i) {
       batch_.add((*step.text)[static_cast<std::size_t>(context + i)]);
     }
@@ -205,11 +224,19 @@ KernelTimes CpuExecutor::kernel_times() const {
 }
 
 StepResult CpuExecutor::run(const BatchPlan& plan) {
-  const NvtxRange range("step");
+  prepare(plan);
+  return compute();
+}
+
+void CpuExecutor::prepare(const BatchPlan& plan) {
   begin_ = options_.count_between && last_end_ >= Duration(0) ? last_end_ : options_.now();
   spans_.clear();
-  const KernelTimes before = kernel_times();
   gather(plan);
+}
+
+StepResult CpuExecutor::compute() {
+  const NvtxRange range("step");
+  const KernelTimes before = kernel_times();
   draft();
   assemble();
   logits_.resize(requests_.size() * static_cast<std::size_t>(model_.vocab()));

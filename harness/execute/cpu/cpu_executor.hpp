@@ -52,19 +52,26 @@ class CpuExecutor final : public Executor {
   CpuExecutor(StepModel& model, const Scheduler& scheduler, ThreadTeam& team,
               const PromptTexts& texts, Options options, Drafter* drafter = nullptr);
 
-  // Throws std::logic_error for a plan that is padded or of several ranks, or moves keys and values
-  // to or from host memory.
+  // Throws std::logic_error for a plan that is padded, has more attention ranks than the model, or
+  // moves keys and values to or from host memory.
   StepResult run(const BatchPlan& plan) override;
+  // Its halves. prepare() looks up requests and their KV blocks; compute() does the rest, and
+  // needs neither the scheduler nor requests that are opened meanwhile.
+  void prepare(const BatchPlan& plan);
+  StepResult compute();
   void open(const Request& request) override;
   void close(RequestId request) override;
+  // An item of the step that somebody else computes: its request goes on with a token of no
+  // meaning.
+  void pass_over(const BatchItem& item);
   // Kernels of the decoder; drafting and sampling as one each.
   void trace_kernels(bool on) override;
   KernelTrace kernel_trace() const override { return {spans_, begin_}; }
 
   // The tokens that a request made visible; complete once it ended. Empty for one never opened.
   std::span<const std::int32_t> answer(RequestId request) const;
-  // "fnv1a64" over ids, lengths and tokens of all answers that ended, in order of id: equal for
-  // runs that gave the same answers.
+  // Ids of requests that ended, ascending.
+  std::vector<std::uint32_t> ended() const;
   std::uint64_t answers_digest() const;
 
   static Duration steady_now();
@@ -103,5 +110,9 @@ class CpuExecutor final : public Executor {
   bool tracing_ = false;
   KernelSpans spans_;  // of the step
 };
+
+// "fnv1a64" over ids, lengths and tokens of all answers that ended, in order of id: equal for runs
+// that gave the same answers. Of executors that shared the requests.
+std::uint64_t answers_digest(std::span<const CpuExecutor* const> executors);
 
 }  // namespace inferbench

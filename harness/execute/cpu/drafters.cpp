@@ -57,7 +57,7 @@ void ModelDrafter::catch_up(std::span<StepItem> items) {
     if (!item.decode) computed = item.context.count();
     const std::int64_t end = item.context.count() + (item.decode ? 1 : item.new_tokens.count());
     computed = std::min(computed, end - 1);
-    batch_.begin_sequence(computed, step.blocks);
+    batch_.begin_sequence(computed, step.blocks, item.rank);
     for (; computed < end; ++computed) {
       batch_.add((*step.text)[static_cast<std::size_t>(computed)]);
     }
@@ -70,7 +70,7 @@ void ModelDrafter::add_pass(std::span<StepItem> items, std::int64_t pass) {
   for (StepItem& step : items) {
     if (static_cast<std::int64_t>(step.drafts.size()) <= pass) continue;
     std::int64_t& computed = computed_[step.item->request.value];
-    batch_.begin_sequence(computed, step.blocks);
+    batch_.begin_sequence(computed, step.blocks, step.item->rank);
     batch_.add(step.drafts[static_cast<std::size_t>(pass) - 1]);
     batch_.want_logits();
     ++computed;

@@ -6,7 +6,7 @@
 
 namespace inferbench {
 
-StepBatch::StepBatch(std::int64_t kv_blocks) : written_in_(static_cast<std::size_t>(kv_blocks)) {}
+StepBatch::StepBatch(std::int64_t kv_blocks) : kv_blocks_(static_cast<std::size_t>(kv_blocks)) {}
 
 void StepBatch::clear() {
   tokens_.clear();
@@ -14,9 +14,12 @@ void StepBatch::clear() {
   context_.clear();
   logit_rows_.clear();
   tables_.clear();
+  ranks_.clear();
 }
 
-void StepBatch::begin_sequence(std::int64_t context, std::span<const BlockRun> table) {
+void StepBatch::begin_sequence(std::int64_t context, std::span<const BlockRun> table,
+                               std::uint16_t attention_rank) {
+  ranks_.push_back(attention_rank);
   starts_.push_back(static_cast<std::int64_t>(tokens_.size()));
   context_.push_back(context);
   tables_.push_back(table);
@@ -32,7 +35,8 @@ TokenBatch StepBatch::batch() {
                         .block_table = blocks_,
                         .max_blocks = max_blocks_},
           .logit_rows = logit_rows_,
-          .rewriting = rewriting_};
+          .rewriting = rewriting_,
+          .attention_ranks = ranks_};
 }
 
 void StepBatch::fill_tables() {
@@ -62,12 +66,16 @@ void StepBatch::fill_tables() {
 void StepBatch::find_rewriting() {
   rewriting_.clear();
   ++group_;
+  for (const std::uint16_t rank : ranks_) {
+    const std::size_t stores = std::size_t{rank} + 1;
+    if (written_in_.size() < stores * kv_blocks_) written_in_.resize(stores * kv_blocks_);
+  }
   for (std::size_t s = 0; s < tables_.size(); ++s) {
     const std::int32_t* table = blocks_.data() + s * static_cast<std::size_t>(max_blocks_);
     const std::int64_t end = context_[s] + starts_[s + 1] - starts_[s];
     const std::int64_t first = context_[s] / kKvBlock, last = (end - 1) / kKvBlock;
     const auto mark = [&](std::int64_t b) -> std::uint64_t& {
-      return written_in_[static_cast<std::size_t>(table[b])];
+      return written_in_[ranks_[s] * kv_blocks_ + static_cast<std::size_t>(table[b])];
     };
     for (std::int64_t b = first; b <= last; ++b) {
       if (mark(b) != group_) continue;

@@ -12,12 +12,14 @@ namespace inferbench {
 // Builds a decoder's packed batch, sequence by sequence, in buffers that are used again.
 class StepBatch {
  public:
-  // `kv_blocks`: of the store that the decoder writes to.
+  // `kv_blocks`: of the store that the decoder writes to, on each attention rank.
   explicit StepBatch(std::int64_t kv_blocks);
 
   void clear();
-  // Tokens of one sequence behind `context` cached ones, in the blocks of `table`.
-  void begin_sequence(std::int64_t context, std::span<const BlockRun> table);
+  // Tokens of one sequence behind `context` cached ones, in the blocks of `table`, of an attention
+  // rank.
+  void begin_sequence(std::int64_t context, std::span<const BlockRun> table,
+                      std::uint16_t attention_rank = 0);
   void add(std::int32_t token) { tokens_.push_back(token); }
   // The logits of the last token added are wanted.
   void want_logits() { logit_rows_.push_back(static_cast<std::int64_t>(tokens_.size()) - 1); }
@@ -35,8 +37,10 @@ class StepBatch {
   std::vector<std::int32_t> tokens_, blocks_;
   std::vector<std::int64_t> starts_, context_, logit_rows_, rewriting_;
   std::vector<std::span<const BlockRun>> tables_;
+  std::vector<std::uint16_t> ranks_;
   std::int64_t max_blocks_ = 0;
-  std::vector<std::uint64_t> written_in_;  // by KV block: the group that wrote it last
+  std::size_t kv_blocks_;
+  std::vector<std::uint64_t> written_in_;  // by rank and KV block: the group that wrote it last
   std::uint64_t group_ = 0;
 };
 

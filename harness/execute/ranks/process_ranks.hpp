@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
 #include "harness/execute/ranks/rank_group.hpp"
+#include "harness/execute/ranks/rank_orders.hpp"
 #include "harness/execute/ranks/rank_part.hpp"
 #include "kernels/collectives/communicator.hpp"
 
@@ -38,26 +40,17 @@ class ProcessRanks final : public RankGroup {
   void follow(const std::vector<ModelPlan>& plans);
 
  private:
-  enum class Order : std::int64_t { build, forward, report_bytes, report_weights, end };
-  struct Announcement {
-    Order order = Order::end;
-    std::int64_t model = 0, kv_blocks = 0;
-    std::int64_t tokens = 0, sequences = 0, max_blocks = 0, logit_rows = 0, rewriting = 0;
-  };
   class Model;
 
-  void announce(const Announcement& announcement, ByteView payload = {});
-  void send_batch(std::int64_t model, const TokenBatch& batch);
-  void compute_batch(const Announcement& announcement, RankPart& part);
-  std::uint64_t sum_of_reports(Order order, std::int64_t model, std::uint64_t own);
-  void report(std::uint64_t value);
+  void announce(const RankOrder& order);
+  std::uint64_t sum_of_reports(const RankOrder& order, std::uint64_t own);
   std::uint64_t own_wire_bytes() const { return world_.traffic().total() - control_bytes_; }
 
   Communicator& world_;
   ThreadTeam team_;
+  std::vector<int> others_;
   std::int64_t models_ = 0;
-  bool in_step_ = false;
-  std::vector<std::byte> payload_;
+  std::atomic<bool> in_step_{false};
   std::uint64_t control_bytes_ = 0;  // received here besides what computing moves
 };
 

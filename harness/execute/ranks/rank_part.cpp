@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <utility>
 
 #include "harness/execute/ranks/subset.hpp"
 #include "harness/execute/transformer/random_weights.hpp"
 #include "harness/timing/nvtx.hpp"
 #include "kernels/shapes/collective.hpp"
+#include "kernels/shapes/moe.hpp"
 
 namespace inferbench {
 namespace {
@@ -32,16 +33,29 @@ Duration steady_now() {
 }  // namespace
 
 Bytes step_wire_bytes(const DecoderShape& shape, const ParallelConfig& parallel,
-                      std::int64_t tokens, std::int64_t logit_rows) {
+                      const StepTraffic& step) {
   const auto tp = static_cast<double>(parallel.tp), layers = static_cast<double>(shape.layers);
-  const Bytes hidden(4.0 * static_cast<double>(tokens * shape.hidden));
+  const Bytes hidden(4.0 * static_cast<double>(step.tokens * shape.hidden));
   const DecoderShard driver{.rank = 0, .ranks = parallel.tp, .stage = 0, .stages = parallel.pp};
   const std::int64_t elsewhere = shape.vocab - width(shard_vocab(shape, driver));
-  const Bytes sums = parallel.tp == 1 ? Bytes(0)
-                                      : total_wire_bytes(Collective::all_reduce,
-                                                         CollectiveAlgorithm::two_shot, hidden, tp);
-  return sums * (2.0 * layers) + hidden * (tp * static_cast<double>(parallel.pp - 1)) +
-         Bytes(4.0 * static_cast<double>(logit_rows * elsewhere));
+  const std::int64_t logits =
+      (step.logit_rows - step.distant_rows) * elsewhere + step.distant_rows * shape.vocab;
+  Bytes bytes = hidden * (tp * static_cast<double>(parallel.pp - 1)) +
+                Bytes(4.0 * static_cast<double>(logits));
+  if (parallel.tp > 1) {
+    bytes = bytes +
+            total_wire_bytes(Collective::all_reduce, CollectiveAlgorithm::two_shot, hidden, tp) *
+                (2.0 * layers);
+  }
+  if (parallel.ep == 1 || !shape.experts) return bytes;
+  const ExpertExchangeShape layer{.ranks = static_cast<double>(parallel.ep),
+                                  .hidden = static_cast<double>(shape.hidden),
+                                  .top_k = static_cast<double>(shape.experts->router.top_k)};
+  ExpertExchangeShape visitors = layer;
+  visitors.ranks = 1;  // counts apart
+  visitors.visits = static_cast<double>(step.visits);
+  const auto rounds = static_cast<double>(step.micro_batches * shape.sparse_layers());
+  return bytes + (expert_exchange_bytes(layer) * rounds + expert_exchange_bytes(visitors)) * tp;
 }
 
 RankPart::RankPart(const ModelPlan& plan, Communicator& world, ThreadTeam& team)
@@ -49,58 +63,76 @@ RankPart::RankPart(const ModelPlan& plan, Communicator& world, ThreadTeam& team)
       world_(world),
       weights_(weights_of(plan, world.rank(), team)),
       decoder_(std::make_unique<Decoder>(weights_, plan.kv, plan.kv_blocks, team, plan.kernels,
-                                         best_isa(), links(world))) {}
+                                         best_isa(), links(world))),
+      share_(plan.shard(world.rank()).expert_rank, plan.parallel.ep, plan.parallel.pp) {}
 
 RankPart::~RankPart() = default;
 
+// Ranks `first`, `first` + `apart`, ... of the world.
+Communicator* RankPart::group(std::unique_ptr<Communicator>& to, int first, int count, int apart) {
+  std::vector<int> members(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) members[static_cast<std::size_t>(i)] = first + i * apart;
+  to = std::make_unique<SubsetCommunicator>(world_, std::move(members));
+  return to.get();
+}
+
 DecoderLinks RankPart::links(Communicator& world) {
   const DecoderShard shard = plan_.shard(world.rank());
-  const auto ranks = static_cast<int>(shard.ranks);
+  const auto tensor = static_cast<int>(shard.ranks), experts = static_cast<int>(shard.expert_ranks);
+  const int stage = plan_.ranks_of_stage(), own = world.rank();
   DecoderLinks links{.tensor = &world, .world = &world};
-  if (!shard.first()) links.before = world.rank() - ranks;
-  if (!shard.last()) links.after = world.rank() + ranks;
-  if (shard.stages == 1) return links;
-  std::vector<int> members(static_cast<std::size_t>(ranks));
-  std::iota(members.begin(), members.end(), static_cast<int>(shard.stage) * ranks);
-  stage_ = std::make_unique<SubsetCommunicator>(world, std::move(members));
-  links.tensor = stage_.get();
+  if (!shard.first()) links.before = own - stage;
+  if (!shard.last()) links.after = own + stage;
+  if (tensor < world.size()) {
+    links.tensor = group(tensor_, own / tensor * tensor, tensor, 1);
+  }
+  if (experts == 1) return links;
+  links.experts = experts == world.size()
+                      ? &world
+                      : group(experts_, own / stage * stage + own % tensor, experts, tensor);
   return links;
 }
 
-// The logits of this rank's vocabulary, [rows, its width]; in `whole` where that is all of it.
+// The logits of this rank's vocabulary and sequences, [rows, its width]; in `whole` where that is
+// all.
 void RankPart::compute(const TokenBatch& batch, std::span<float> whole) {
-  const std::int64_t own = width(shard_vocab(plan_.shape, plan_.shard(world_.rank())));
+  const DecoderShard shard = plan_.shard(world_.rank());
+  const auto own = static_cast<std::size_t>(width(shard_vocab(plan_.shape, shard)));
+  const std::span<const TokenBatch> parts = share_.cut(batch);
   std::span<float> to = whole;
   if (world_.size() > 1) {
-    own_.resize(batch.logit_rows.size() * static_cast<std::size_t>(own));
+    own_.resize(share_.logit_rows_of(shard.expert_rank).size() * own);
     to = own_;
   }
   std::size_t done = 0;
-  for (const TokenBatch& part : micro_batches_.cut(batch, plan_.parallel.pp)) {
-    const std::size_t size = part.logit_rows.size() * static_cast<std::size_t>(own);
+  for (const TokenBatch& part : parts) {
+    const std::size_t size = part.logit_rows.size() * own;
     decoder_->forward(part, to.subspan(done, size));
     done += size;
   }
 }
 
 // Only rank 0 samples.
-void RankPart::gather(std::int64_t rows, std::span<float> logits) {
+void RankPart::gather(std::span<float> logits) {
   if (world_.rank() != 0) {
     if (!own_.empty()) world_.send(0, std::as_bytes(std::span(own_)));
     return;
   }
   const std::int64_t vocab = plan_.shape.vocab;
   for (int rank = 0; rank < world_.size(); ++rank) {
-    const Range part = shard_vocab(plan_.shape, plan_.shard(rank));
-    if (width(part) == 0) continue;
+    const DecoderShard shard = plan_.shard(rank);
+    const Range part = shard_vocab(plan_.shape, shard);
+    const std::span<const std::int64_t> rows = share_.logit_rows_of(shard.expert_rank);
+    if (width(part) == 0 || rows.empty()) continue;
     std::vector<float>& from = rank == 0 ? own_ : arrived_;
     if (rank != 0) {
-      from.resize(static_cast<std::size_t>(rows * width(part)));
+      from.resize(rows.size() * static_cast<std::size_t>(width(part)));
       world_.receive(rank, std::as_writable_bytes(std::span(from)));
     }
-    for (std::int64_t r = 0; r < rows; ++r) {
-      std::copy_n(from.begin() + r * width(part), width(part),
-                  logits.begin() + r * vocab + part.begin);
+    auto row = from.begin();
+    for (const std::int64_t to : rows) {
+      std::copy_n(row, width(part), logits.begin() + to * vocab + part.begin);
+      row += width(part);
     }
   }
 }
@@ -111,7 +143,7 @@ void RankPart::forward(const TokenBatch& batch, std::span<float> logits) {
   const Duration begin = steady_now();
   {
     const NvtxRange range("gather_logits");
-    gather(static_cast<std::int64_t>(batch.logit_rows.size()), logits);
+    gather(logits);
   }
   const Duration end = steady_now();
   gathering_ += end - begin;

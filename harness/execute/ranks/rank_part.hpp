@@ -3,8 +3,8 @@
 #include <memory>
 #include <vector>
 
-#include "harness/execute/ranks/micro_batches.hpp"
 #include "harness/execute/ranks/ranked_model.hpp"
+#include "harness/execute/ranks/step_share.hpp"
 
 namespace inferbench {
 
@@ -14,6 +14,9 @@ namespace inferbench {
 // A step of a pipeline goes through it in as many micro-batches as there are stages, so that stages
 // compute different ones at the same time; a step of one token passes through alone. Steps do not
 // overlap: the last stage has to end one before the first begins the next.
+//
+// Expert-parallel ranks are data-parallel for attention: each computes the sequences that the batch
+// gives it, with KV blocks of its own, and meets the others in the experts of each layer.
 class RankPart {
  public:
   // Keeps references to the team and to the world, which has as many ranks as the plan. Throws
@@ -38,16 +41,18 @@ class RankPart {
 
  private:
   DecoderLinks links(Communicator& world);
+  Communicator* group(std::unique_ptr<Communicator>& to, int first, int count, int apart);
   void compute(const TokenBatch& batch, std::span<float> whole);
-  void gather(std::int64_t rows, std::span<float> logits);
+  void gather(std::span<float> logits);
 
   ModelPlan plan_;
   Communicator& world_;
   DecoderWeights weights_;
-  std::unique_ptr<Communicator> stage_;  // where a stage is not the world
+  std::unique_ptr<Communicator> tensor_, experts_;  // groups that are not the world
   std::unique_ptr<Decoder> decoder_;
-  MicroBatches micro_batches_;
-  std::vector<float> own_, arrived_;  // logits: of this rank's vocabulary, of another one's
+  StepShare share_;
+  std::vector<float> own_,
+      arrived_;  // logits: of this rank's vocabulary and sequences, of another's
   Duration gathering_{};
   KernelSpans* spans_ = nullptr;
 };

@@ -29,11 +29,13 @@ void SubsetCommunicator::barrier() {
 
 void SubsetCommunicator::exchange(int to, ByteView out, int from, ByteSpan in) {
   world_.exchange(member(to), out, member(from), in);
+  count_pulled(from, in.size());
 }
 
 void SubsetCommunicator::exchange_combine(int to, ByteView out, int from, const std::byte* own,
                                           ByteSpan result, const Combination& how) {
   world_.exchange_combine(member(to), out, member(from), own, result, how);
+  count_pulled(from, result.size());
 }
 
 }  // namespace inferbench

@@ -7,7 +7,7 @@
 
 namespace inferbench {
 
-// Some ranks of a world as a group of their own: messages go through the world, which counts them.
+// Some ranks of a world as a group of their own: messages go through the world; both count them.
 // No two groups that a rank is in may share another rank.
 class SubsetCommunicator final : public Communicator {
  public:
@@ -18,6 +18,7 @@ class SubsetCommunicator final : public Communicator {
   void exchange(int to, ByteView out, int from, ByteSpan in) override;
   void exchange_combine(int to, ByteView out, int from, const std::byte* own, ByteSpan result,
                         const Combination& how) override;
+  void await_message(int from) override { world_.await_message(member(from)); }
   std::size_t piece_bytes() const override { return world_.piece_bytes(); }
 
  private:

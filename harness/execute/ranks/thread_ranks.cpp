@@ -1,7 +1,5 @@
 #include "harness/execute/ranks/thread_ranks.hpp"
 
-#include <exception>
-
 #include "harness/base/error.hpp"
 
 namespace inferbench {
@@ -13,17 +11,7 @@ ThreadRanks::ThreadRanks(int ranks, unsigned threads_of_each) : world_(ranks) {
 }
 
 void ThreadRanks::run(const std::function<void(Communicator&, ThreadTeam&)>& body) {
-  std::vector<std::exception_ptr> failures(static_cast<std::size_t>(size()));
-  world_.run([&](Communicator& rank) {
-    try {
-      body(rank, team(rank.rank()));
-    } catch (...) {
-      failures[static_cast<std::size_t>(rank.rank())] = std::current_exception();
-    }
-  });
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
+  world_.run([&](Communicator& rank) { body(rank, team(rank.rank())); });
 }
 
 std::unique_ptr<RankedModel> ThreadRanks::build(const ModelPlan& plan) {
@@ -42,9 +30,8 @@ std::uint64_t ThreadRanks::wire_bytes() {
 
 ThreadRankedModel::ThreadRankedModel(const ModelPlan& plan, ThreadRanks& ranks)
     : plan_(plan), ranks_(ranks), parts_(static_cast<std::size_t>(ranks.size())) {
-  ensure(
-      plan.parallel.gpus() == ranks.size() && plan.parallel.tp * plan.parallel.pp == ranks.size(),
-      "a model is built for the ranks it has");
+  ensure(plan.ranks_of_stage() * plan.parallel.pp == ranks.size(),
+         "a model is built for the ranks it has");
   ranks_.run([&](Communicator& rank, ThreadTeam& team) {
     parts_[static_cast<std::size_t>(rank.rank())] = std::make_unique<RankPart>(plan_, rank, team);
   });

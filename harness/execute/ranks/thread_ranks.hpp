@@ -21,9 +21,8 @@ class ThreadRanks final : public RankGroup {
   std::unique_ptr<RankedModel> build(const ModelPlan& plan) override;
   ThreadTeam& team(int rank) { return *teams_[static_cast<std::size_t>(rank)]; }
 
-  // As every rank at once. What ranks throw is thrown here, the lowest rank's first; a rank that
-  // throws between two collectives leaves the others waiting, so bodies that communicate throw on
-  // all ranks or on none.
+  // As every rank at once. What the lowest rank throws is thrown here; those that wait for it stop
+  // (ThreadWorld::run). A model that some of its ranks computed then has lost their step.
   void run(const std::function<void(Communicator&, ThreadTeam&)>& body);
 
   std::uint64_t wire_bytes() override;

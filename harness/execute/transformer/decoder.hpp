@@ -16,6 +16,8 @@
 namespace inferbench {
 
 class Communicator;
+class ExpertExchange;
+class ExpertVisitors;
 class LatentAttention;
 struct RowCall;
 
@@ -28,9 +30,12 @@ KernelSet kernel_set(const std::string& name);  // throws Error with the nearest
 
 // The ranks that a shard of a decoder works with.
 struct DecoderLinks {
-  Communicator* tensor = nullptr;  // of its stage; null: it is alone there
-  Communicator* world = nullptr;   // of all, where there are several stages
-  int before = -1, after = -1;     // in the world: the same part of the other stages; -1: none
+  Communicator* tensor = nullptr;   // with which it shares layers; null: it is alone
+  Communicator* experts = nullptr;  // that hold the other experts; null: all are here
+  Communicator* world = nullptr;    // of all, where there are several stages
+  int before = -1, after = -1;      // in the world: the same part of the other stages; -1: none
+  // Tokens that come to the experts here, in place of this rank's own: of a rank that is alone.
+  ExpertVisitors* visitors = nullptr;
 };
 
 // A decoder over a paged KV store.
@@ -47,7 +52,9 @@ struct DecoderLinks {
 // Several ranks run a decoder each, with a shard of the weights, and call forward() with the same
 // batch. Tensor-parallel ones end the attention and the FFN of each layer with an all-reduce of
 // [tokens, hidden] in fp32, summed by rank, so every rank goes on with the same bits and the
-// promises above hold for a given number of them. A pipeline stage receives [tokens, hidden], the
+// promises above hold for a given number of them. Ranks that share out the experts have sequences
+// of their own, or none in this step, and send tokens to their experts (ExpertExchange): the
+// promises hold for a given number of these too. A pipeline stage receives [tokens, hidden], the
 // residual stream in fp32, from the stage before, and sends it to the one after. The logits of a
 // shard are those of its vocabulary, and none before the last stage.
 class Decoder final : public StepModel {
@@ -58,6 +65,7 @@ class Decoder final : public StepModel {
           const DecoderLinks& links = {});
   ~Decoder() override;
 
+  // As one of several that share out the experts, a batch of no tokens too.
   void forward(const TokenBatch& batch, std::span<float> logits) override;
   std::int64_t vocab() const override { return shape().vocab; }
   std::int64_t kv_blocks() const override { return kv_.blocks(); }
@@ -66,6 +74,7 @@ class Decoder final : public StepModel {
 
   // So far, of this rank; 0 where it is alone.
   std::int64_t all_reduces() const { return all_reduces_; }
+  const ExpertExchange* expert_exchange() const { return exchange_.get(); }  // null: none
 
   const DecoderShape& shape() const { return weights_.shape(); }
   const DecoderWeights& weights() const { return weights_; }
@@ -86,7 +95,11 @@ class Decoder final : public StepModel {
   void feed_forward(std::int64_t tokens, std::int64_t layer);
   void dense_ffn(std::int64_t tokens, std::int64_t layer, std::vector<float>& out);
   void activate(std::int64_t row, std::int64_t ffn);
-  void routed_experts(std::int64_t tokens, std::int64_t layer);
+  void choose_experts(std::int64_t tokens, std::int64_t layer);
+  void own_experts(std::int64_t tokens, std::int64_t layer);
+  void visited_experts(std::int64_t tokens, std::int64_t layer);
+  void experts_of_all(std::int64_t tokens, std::int64_t layer);
+  void join_experts_of_others();
   void linear(const char* name, const PackedLinear& layer, std::int64_t tokens,
               const std::vector<float>& in, std::vector<float>& out);
   void all_reduce(const char* name, std::int64_t tokens);
@@ -103,6 +116,7 @@ class Decoder final : public StepModel {
   KvStore kv_;
   std::unique_ptr<PagedAttention> attention_, windowed_;  // null where no layer is of the kind
   std::unique_ptr<LatentAttention> latent_;               // null: heads have keys and values
+  std::unique_ptr<ExpertExchange> exchange_;              // null: all experts are here
   KernelSet kernels_;
   Isa isa_;
   DecoderLinks links_;

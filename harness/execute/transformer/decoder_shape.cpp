@@ -19,6 +19,7 @@ std::optional<DecoderExperts> experts_of(const ModelSpec& model) {
   const MoeSpec& moe = *model.moe;
   DecoderExperts experts;
   experts.router.experts = moe.experts;
+  experts.count = moe.experts;
   experts.router.top_k = moe.top_k;
   experts.router.scores = moe.scores == ExpertScores::softmax   ? RouterScores::softmax
                           : moe.scores == ExpertScores::sigmoid ? RouterScores::sigmoid

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "harness/catalog/model_spec.hpp"
 #include "harness/execute/transformer/rotation.hpp"
@@ -12,6 +13,8 @@ namespace inferbench {
 // The experts of a decoder's sparse layers.
 struct DecoderExperts {
   ExpertRouter router;           // how many there are, and who is chosen
+  std::int64_t first = 0;        // of those that are held here,
+  std::int64_t count = 0;        // and how many these are: all of them but on expert-parallel ranks
   std::int64_t ffn = 0;          // inner width of one
   std::int64_t shared = 0;       // experts that every token visits, computed as one FFN
   std::int64_t first_dense = 0;  // leading layers with a dense FFN instead
@@ -29,7 +32,8 @@ struct DecoderExperts {
 // DeepSeek-V2, arXiv 2405.04434.
 struct DecoderShape {
   std::int64_t layers = 0, hidden = 0, ffn = 0;
-  std::int64_t first_layer = 0;  // of a pipeline stage: the layers before it
+  std::int64_t first_layer = 0;         // of a pipeline stage: the layers before it
+  std::vector<std::int64_t> sampled{};  // which of the model's layers; empty: first_layer and on
   std::int64_t heads = 0, kv_heads = 0, head_dim = 0;
   std::int64_t vocab = 0, context = 0;
   bool tied = false;  // the LM head is the embedding table
@@ -63,12 +67,16 @@ struct DecoderShape {
   std::int64_t latent_query_width() const {  // in the fused GEMM
     return mla->q_lora_rank > 0 ? mla->q_lora_rank : q_width();
   }
+  // Layer `layer` of these, in the model.
+  std::int64_t model_layer(std::int64_t layer) const {
+    return sampled.empty() ? first_layer + layer : sampled[static_cast<std::size_t>(layer)];
+  }
   bool sparse(std::int64_t layer) const {
-    return experts && first_layer + layer >= experts->first_dense;
+    return experts && model_layer(layer) >= experts->first_dense;
   }
   std::int64_t sparse_layers() const;
   std::int64_t window_of(std::int64_t layer) const {
-    return window_period > 1 && (first_layer + layer + 1) % window_period == 0 ? 0 : window;
+    return window_period > 1 && (model_layer(layer) + 1) % window_period == 0 ? 0 : window;
   }
   // Inner width of the FFN that every token of a layer visits; 0 where there is none.
   std::int64_t dense_ffn(std::int64_t layer) const {

@@ -87,9 +87,9 @@ struct DecoderWeights::Packing {
 };
 
 void DecoderWeights::Packing::add_experts(Layer& layer, std::int64_t index) {
-  const std::int64_t count = source.shape().experts->router.experts;
-  add(layer.router, decoder_format("fp32"), DecoderMatrix::router, count,
-      source.of(DecoderMatrix::router, index));
+  const std::int64_t count = source.shape().experts->count;
+  add(layer.router, decoder_format("fp32"), DecoderMatrix::router,
+      source.shape().experts->router.experts, source.of(DecoderMatrix::router, index));
   layer.router_bias = source.vector(DecoderVector::router_bias, index);
   experts.push_back({.layer = &layer, .gate_up = {}, .down = {}});
   Experts& all = experts.back();

@@ -25,6 +25,15 @@ double expert_rows(const DecoderShape& shape) {
   return static_cast<double>(MoeLayer::kRowsTogether * (2 * shape.hidden + 3 * shape.experts->ffn));
 }
 
+// Elements of the tokens that other ranks may send to the experts of this one, as they travel, as
+// they are computed, and their sums.
+double arriving_elements(const DecoderShape& shape, const DecoderShard& shard,
+                         std::int64_t step_tokens) {
+  if (shard.expert_ranks == 1 || !shape.experts) return 0;
+  const std::int64_t record = shape.hidden + 2 * shape.experts->router.top_k;
+  return static_cast<double>(step_tokens * shard.expert_ranks * (2 * record + shape.hidden));
+}
+
 // Of a layer's up-projections of latents.
 double latent_elements(const DecoderShape& shape) {
   if (!shape.mla) return 0;
@@ -54,7 +63,7 @@ MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvT
   for (std::int64_t l = 0; l < shape.layers; ++l) {
     std::int64_t widths = shape.qkv_width() + shape.out_width() + matrices * shape.dense_ffn(l);
     if (shape.sparse(l)) {
-      widths += matrices * shape.experts->ffn * shape.experts->router.experts;
+      widths += matrices * shape.experts->ffn * shape.experts->count;
       routers += hidden * static_cast<double>(shape.experts->router.experts);
     }
     linear += hidden * static_cast<double>(widths) + latent_elements(shape);
@@ -66,7 +75,8 @@ MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvT
   need.weights = Bytes(kPadding * (linear * weights.weight_bytes() + routers * 4));
   need.table = Bytes(table * (weights.weights == GemmFormat::Weights::fp32 ? 4 : 2));
   need.kv = Bytes(KvStore::bytes_per_block(shape, kv) * static_cast<double>(kv_blocks));
-  need.activations = Bytes(4 * (row * static_cast<double>(step_tokens) + expert_rows(shape)));
+  need.activations = Bytes(4 * (row * static_cast<double>(step_tokens) + expert_rows(shape) +
+                                arriving_elements(shape, shard, step_tokens)));
   return need;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -17,6 +18,13 @@ struct TokenBatch {
   // Sequences, ascending, that write KV blocks which an earlier one of the batch writes too (two
   // prompts of one prefix in the same step): their keys and values are written one after the other.
   std::span<const std::int64_t> rewriting{};
+  // By sequence the attention rank that computes it, in whose KV store its blocks are; empty: the
+  // first, or only one.
+  std::span<const std::uint16_t> attention_ranks{};
+  bool of_one_rank() const {
+    return std::all_of(attention_ranks.begin(), attention_ranks.end(),
+                       [](std::uint16_t rank) { return rank == 0; });
+  }
 };
 
 // Time by kind of work, of one or more steps.

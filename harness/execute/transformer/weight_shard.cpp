@@ -99,6 +99,21 @@ void check_shards(const std::string& place, const DecoderShape& shape, const Gem
   check_groups(place, "experts' second matrices", shape.experts->ffn, format, ranks);
 }
 
+void check_expert_ranks(const std::string& place, const DecoderShape& shape,
+                        std::int64_t expert_ranks) {
+  if (expert_ranks == 1) return;
+  if (!shape.experts) {
+    throw Error(place, "a model without experts", "expert-parallel ranks share out experts",
+                "TP, PP or DP; or a model with experts, like tiny-moe-test");
+  }
+  const std::int64_t experts = shape.experts->router.experts;
+  if (expert_ranks <= experts) return;
+  throw Error(place,
+              std::to_string(experts) + " experts for " + std::to_string(expert_ranks) +
+                  " expert-parallel ranks",
+              "a rank has at least one expert", "at most EP" + std::to_string(experts));
+}
+
 DecoderShape shard_shape(const DecoderShape& whole, const DecoderShard& shard) {
   DecoderShape part = whole;
   const Range layers =
@@ -108,7 +123,12 @@ DecoderShape shard_shape(const DecoderShape& whole, const DecoderShard& shard) {
   part.heads = whole.heads / shard.ranks;
   part.kv_heads = std::max<std::int64_t>(1, whole.kv_heads / shard.ranks);
   part.ffn = whole.ffn / shard.ranks;
-  if (part.experts) part.experts->ffn /= shard.ranks;
+  if (!part.experts) return part;
+  part.experts->ffn /= shard.ranks;
+  const Range held = share(part.experts->count, static_cast<unsigned>(shard.expert_rank),
+                           static_cast<unsigned>(shard.expert_ranks));
+  part.experts->first += held.begin;
+  part.experts->count = held.end - held.begin;
   return part;
 }
 
@@ -199,7 +219,8 @@ void WeightShard::row(DecoderMatrix matrix, std::int64_t layer, std::int64_t row
   const MatrixPart part = matrix_part(whole_.shape(), matrix, shard_);
   std::int64_t from = 0;
   if (of_experts(matrix)) {
-    from = row / rows_of_expert(matrix) * whole_.rows_of_expert(matrix);
+    const std::int64_t expert = shape().experts->first + row / rows_of_expert(matrix);
+    from = expert * whole_.rows_of_expert(matrix);
     row %= rows_of_expert(matrix);
   }
   from += row_of(part, row);

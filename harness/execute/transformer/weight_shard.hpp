@@ -10,12 +10,14 @@
 
 namespace inferbench {
 
-// The part of a decoder that one rank holds: of `ranks` tensor-parallel ones in one of `stages`
-// pipeline stages, which share out the layers in order.
+// The part of a decoder that one rank holds: of `ranks` tensor-parallel ones, in one of
+// `expert_ranks` groups of these that share out the experts in order, in one of `stages` pipeline
+// stages, which share out the layers in order.
 //
 //   qkv, gate_up         by output: a share of the heads, of the FFN's columns
 //   attention_out, down  by input, the same share; what ranks compute of them is added up
-//   experts, shared ones the same of each: a share of its inner width
+//   experts              the same of each that the group holds: a share of its inner width
+//   shared experts       the same, in every group
 //   latent attention     by heads from the up-projections on; latents and their cache whole
 //   LM head              by vocabulary, in the last stage
 //   embedding            whole on every rank of the first stage
@@ -27,6 +29,7 @@ namespace inferbench {
 struct DecoderShard {
   std::int64_t rank = 0, ranks = 1;
   std::int64_t stage = 0, stages = 1;
+  std::int64_t expert_rank = 0, expert_ranks = 1;
 
   bool first() const { return stage == 0; }
   bool last() const { return stage + 1 == stages; }
@@ -37,9 +40,12 @@ struct DecoderShard {
 // layers.
 void check_shards(const std::string& place, const DecoderShape& shape, const GemmFormat& format,
                   std::int64_t ranks, std::int64_t stages = 1);
+// The same for a decoder without experts, or with fewer than ranks that share them.
+void check_expert_ranks(const std::string& place, const DecoderShape& shape,
+                        std::int64_t expert_ranks);
 
-// What a rank computes: its layers, and of each its heads, KV heads and FFN columns. Vocabulary and
-// hidden size are the whole decoder's.
+// What a rank computes: its layers, and of each its heads, KV heads, FFN columns and experts.
+// Vocabulary, hidden size and routers are the whole decoder's.
 DecoderShape shard_shape(const DecoderShape& whole, const DecoderShard& shard);
 
 // Rows of the LM head, tokens of the vocabulary, that a rank computes; none before the last stage.

@@ -15,9 +15,9 @@ std::int64_t WeightSource::rows(DecoderMatrix matrix) const {
     case DecoderMatrix::router:
       return experts.router.experts;
     case DecoderMatrix::expert_gate_up:
-      return experts.router.experts * shape_.first_matrices() * experts.ffn;
+      return experts.count * shape_.first_matrices() * experts.ffn;
     case DecoderMatrix::expert_down:
-      return experts.router.experts * shape_.hidden;
+      return experts.count * shape_.hidden;
     case DecoderMatrix::shared_gate_up:
       return shape_.first_matrices() * experts.shared_width();
     case DecoderMatrix::query_up:
@@ -88,7 +88,7 @@ WeightRows WeightSource::of(DecoderMatrix matrix, std::int64_t layer) const {
 }
 
 std::int64_t WeightSource::rows_of_expert(DecoderMatrix matrix) const {
-  return rows(matrix) / shape_.experts->router.experts;
+  return rows(matrix) / shape_.experts->count;
 }
 
 WeightRows WeightSource::of_expert(DecoderMatrix matrix, std::int64_t layer,

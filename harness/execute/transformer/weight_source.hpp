@@ -10,8 +10,8 @@
 namespace inferbench {
 
 // The matrices of a decoder. Fused ones hold their parts one after the other by rows: queries, keys
-// and values; gate and up; and those of experts hold the experts. The shared experts of a layer are
-// one FFN.
+// and values; gate and up; and those of experts hold the experts that are held here. The shared
+// experts of a layer are one FFN.
 enum class DecoderMatrix {
   embedding,
   head,
@@ -62,7 +62,7 @@ class WeightSource {
 
   // The same as linear layers take it; refers to this object.
   WeightRows of(DecoderMatrix matrix, std::int64_t layer) const;
-  // Expert `expert` of expert_gate_up or expert_down: its share of the rows.
+  // Expert `expert` of expert_gate_up or expert_down, of those held: its share of the rows.
   WeightRows of_expert(DecoderMatrix matrix, std::int64_t layer, std::int64_t expert) const;
   std::int64_t rows_of_expert(DecoderMatrix matrix) const;
 

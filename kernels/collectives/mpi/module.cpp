@@ -61,9 +61,11 @@ int world_size() {
   return size;
 }
 
-void init() {
+int init(int threads) {
   int given = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &given);
+  MPI_Init_thread(nullptr, nullptr, threads != 0 ? MPI_THREAD_MULTIPLE : MPI_THREAD_FUNNELED,
+                  &given);
+  return given == MPI_THREAD_MULTIPLE ? 1 : 0;
 }
 
 void finalize() {
@@ -100,6 +102,13 @@ void sleepy_barrier(unsigned sleep_us) {
   for (int done = 0; done == 0;) {
     MPI_Test(&request, &done, MPI_STATUS_IGNORE);
     if (done == 0) usleep(sleep_us);
+  }
+}
+
+void sleepy_probe(int from, unsigned sleep_us) {
+  for (int there = 0; there == 0;) {
+    MPI_Iprobe(from, 0, MPI_COMM_WORLD, &there, MPI_STATUS_IGNORE);
+    if (there == 0) usleep(sleep_us);
   }
 }
 
@@ -166,6 +175,7 @@ constexpr InferbenchMpiTable kTable = {INFERBENCH_MPI_VERSION,
                                        host,
                                        barrier,
                                        sleepy_barrier,
+                                       sleepy_probe,
                                        exchange,
                                        all_reduce,
                                        all_gather,

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define INFERBENCH_MPI_VERSION 1
+#define INFERBENCH_MPI_VERSION 2
 #define INFERBENCH_MPI_SYMBOL "inferbench_mpi_table"
 
 enum InferbenchMpiType { INFERBENCH_MPI_BYTE, INFERBENCH_MPI_INT32, INFERBENCH_MPI_FP32 };
@@ -29,7 +29,8 @@ struct InferbenchMpiCall {
 
 struct InferbenchMpiTable {
   int version;
-  void (*init)(void);
+  /* Returns whether several threads may call at once; that is asked for where `threads` is not 0. */
+  int (*init)(int threads);
   void (*finalize)(void);
   int (*rank)(void);
   int (*size)(void);
@@ -38,6 +39,8 @@ struct InferbenchMpiTable {
   void (*barrier)(void);
   /* A barrier whose waiting takes no CPU time: looks once per `sleep_us`. */
   void (*sleepy_barrier)(unsigned sleep_us);
+  /* Waits for a message of `from` without taking CPU time, in the same way. */
+  void (*sleepy_probe)(int from, unsigned sleep_us);
   /* Either direction may have no bytes: then it does not take place. */
   void (*exchange)(int to, const void* out, size_t out_bytes, int from, void* in, size_t in_bytes);
   void (*all_reduce)(const struct InferbenchMpiCall*);

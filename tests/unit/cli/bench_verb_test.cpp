@@ -185,9 +185,66 @@ TEST(BenchVerb, ProfilesAndLists) {
   const Ran list = run_program({"bench", "gemm", "--list"});
   EXPECT_NE(list.out.find("input features"), std::string::npos) << list.err;
   const json kernels = json::parse(run_program({"list", "kernels", "--json"}).out);
+  // The reference is the last that this host has; a GPU's come after.
   for (const json& op : kernels.at("kernels")) {
-    EXPECT_EQ(op.at("implementations").back().at("provider"), "reference") << op.at("name");
+    std::string last;
+    for (const json& one : op.at("implementations")) {
+      if (one.at("device") == "cpu") last = one.at("provider");
+    }
+    EXPECT_EQ(last, "reference") << op.at("name");
   }
+}
+
+// What belongs to the other device would do nothing.
+TEST(BenchVerb, RefusesOptionsOfTheOtherDevice) {
+  expect_refused({"bench", "gemm", "--device", "tpu"}, {"--device", "tpu"});
+  expect_refused({"bench", "gemm", "--timer", "events"}, {"--timer", "--device cuda"});
+  expect_refused({"bench", "gemm", "--device", "cuda", "--timer", "sundial"}, {"--timer", "dual"});
+  expect_refused({"bench", "gemm", "--device", "cuda", "--clock", "wall"}, {"--clock", "--timer"});
+  expect_refused({"bench", "gemm", "--device", "cuda", "--threads", "2"}, {"--threads"});
+  expect_refused({"bench", "machine", "--device", "cuda", "--threads", "2"}, {"--threads"});
+}
+
+// Without a GPU nothing is measured, and it says what is missing; the points can still be listed.
+TEST(BenchVerb, SaysWhatAGpuNeeds) {
+  const Ran dry = run_program({"bench", "gemm,rmsnorm", "--device", "cuda", "--dry-run"});
+  EXPECT_EQ(dry.exit_code, 0) << dry.err;
+  EXPECT_NE(dry.out.find("cublaslt"), std::string::npos);
+  EXPECT_NE(dry.out.find("cuda_rows"), std::string::npos);
+  const bool can_run = dry.out.find("yes") != std::string::npos;
+  const Ran ran =
+      run_program({"bench", "rmsnorm", "-a", "rows=4", "--device", "cuda", "--budget", "100ms"});
+  EXPECT_EQ(ran.exit_code, can_run ? 0 : 2) << ran.err;
+  EXPECT_NE(can_run, ran.err.find("inferbench doctor") != std::string::npos) << ran.err;
+}
+
+// The whole way of a case to a GPU and back, over a module whose GPU is emulated: kernels are
+// right, and what it has no CUPTI for is absent with the reason.
+TEST(BenchVerb, RunsCasesOnADevice) {
+  setenv("INFERBENCH_CUDA_MODULE", INFERBENCH_BINARY_DIR "/bin/libinferbench_cuda_emulated.so", 1);
+  const Ran ran = run_program({"bench", "gemm", "-a", "m=3", "-a", "n=130", "-a", "k=128",
+                               "--dtype", "bf16", "--provider", "own,cublaslt", "--device", "cuda",
+                               "--budget", "2s", "--no-roofs", "--json", "-"});
+  unsetenv("INFERBENCH_CUDA_MODULE");
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  const auto result = nlohmann::json::parse(ran.out);
+  EXPECT_EQ(result.at("method"), "measured-device");
+  std::size_t timed = 0;
+  for (const auto& row : result.at("rows")) {
+    EXPECT_EQ(row.at("fidelity"), "measured-device");
+    if (row.at("provider") == "cublaslt") {
+      EXPECT_EQ(row.at("reason"), "the emulator has no cuBLASLt");
+      continue;
+    }
+    ++timed;
+    EXPECT_EQ(row.at("status"), "timed") << row;
+    EXPECT_TRUE(row.at("check").at("pass").get<bool>());
+    EXPECT_EQ(row.at("cache"), "cold");
+    EXPECT_EQ(row.at("device").at("name"), "emulated GPU");
+    EXPECT_EQ(row.at("device").at("timer"), "events");
+    EXPECT_EQ(row.at("device").at("fallback"), "the emulator has no CUPTI");
+  }
+  EXPECT_EQ(timed, 2U);  // for few tokens and for many
 }
 
 }  // namespace

@@ -132,10 +132,30 @@ TEST(ReplayOnCpu, ComputesModelsWithExperts) {
   EXPECT_GT(result["summary"]["scalars"]["step_time_moe_s"]["value"].get<double>(), 0);
 }
 
+// Whichever ranks compute them, answers are the same tokens: under fp32 and invariant kernels.
+TEST(ReplayOnCpu, ReplicasAndExpertRanksGiveTheAnswersOfOneRank) {
+  const auto answers = [](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = cpu_replay(
+        {"--json", "-", "--weights", "fp32", "--kv-format", "fp32", "--kernels", "invariant"});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    *std::find(arguments.begin(), arguments.end(), "tiny-dense-test") = "tiny-moe-test";
+    const Ran ran = run_program(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    const nlohmann::json result = nlohmann::json::parse(ran.out);
+    EXPECT_EQ(result["summary"]["outcomes"]["completed"], 20);
+    return result["findings"]["answers_fnv1a64"].get<std::string>();
+  };
+  const std::string one = answers({});
+  EXPECT_EQ(answers({"--parallel", "dp2", "--router", "round_robin"}), one);
+  EXPECT_EQ(answers({"--parallel", "ep2"}), one);
+  EXPECT_EQ(answers({"--parallel", "tp2ep2dp2", "--clock", "wall"}), one);
+}
+
 TEST(ReplayOnCpu, RefusesWhatDoesNotApply) {
   expect_refused(cpu_replay({"--gpu", "h100"}), {"--gpu", "does not apply to --system cpu"});
   expect_refused(cpu_replay({"--parallel", "tp3"}), {"--parallel TP3", "4 heads", "1, 2, 4"});
   expect_refused(cpu_replay({"--parallel", "cp2"}), {"--parallel CP2", "CP is not executed"});
+  expect_refused(cpu_replay({"--parallel", "ep2"}), {"--parallel EP2", "a model without experts"});
   expect_refused(cpu_replay({"--parallel", "pp3"}), {"--parallel PP3", "2 layers for 3 stages"});
   expect_refused(cpu_replay({"--router", "round_robin"}), {"--router", "does not apply"});
   expect_refused(cpu_replay({"--weights", "w4a8"}),

@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <stdexcept>
 
-#include "kernels/collectives/waiting.hpp"
+#include "kernels/cpu/waiting.hpp"
 
 namespace inferbench {
 namespace {
@@ -49,6 +50,42 @@ TEST(ThreadWorld, MessagesArriveInOrder) {
     });
     ASSERT_EQ(arrived.size(), 100U);
     for (int i = 0; i < 100; ++i) EXPECT_EQ(arrived[static_cast<std::size_t>(i)], i + 1);
+  }
+}
+
+// Three ranks wait in a barrier, for a message and with one that nobody takes; the fourth throws.
+// All end, its exception comes here, and the world is as new.
+TEST(ThreadWorld, NobodyWaitsForARankThatFailed) {
+  for (const unsigned cores : {1U, 16U}) {
+    ThreadWorld world(4, cores);
+    for (int round = 0; round < 20; ++round) {
+      std::atomic<int> stopped{0};
+      EXPECT_THROW(world.run([&](Communicator& comm) {
+        std::byte part{};
+        try {
+          comm.barrier();
+          if (comm.rank() == 3) throw std::length_error("alone");
+          if (comm.rank() == 0) comm.barrier();
+          if (comm.rank() == 1) comm.receive(3, {&part, 1});
+          if (comm.rank() == 2) comm.send(3, {&part, 1});
+        } catch (const RankFailed&) {
+          ++stopped;
+          throw;
+        }
+      }),
+                   std::length_error);
+      EXPECT_EQ(stopped, 3);
+      std::vector<int> seen(4);
+      world.run([&](Communicator& comm) {
+        int from = -1;
+        const int next = (comm.rank() + 1) % 4, before = (comm.rank() + 3) % 4, own = comm.rank();
+        comm.exchange(next, std::as_bytes(std::span(&own, 1)), before,
+                      std::as_writable_bytes(std::span(&from, 1)));
+        comm.barrier();
+        seen[static_cast<std::size_t>(comm.rank())] = from;
+      });
+      EXPECT_EQ(seen, (std::vector<int>{3, 0, 1, 2}));
+    }
   }
 }
 

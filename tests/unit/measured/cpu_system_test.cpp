@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/catalog/catalog.hpp"
+#include "harness/measured/wall_clock.hpp"
 #include "harness/metrics/step_time.hpp"
 #include "harness/metrics/summarize.hpp"
 #include "tests/unit/replay/replay_support.hpp"
@@ -33,7 +34,7 @@ Ran run(const CpuSetup& setup, const std::vector<Request>& asked) {
   ListSource source(asked);
   RecordList list;
   system.serve(source, list);
-  return {list.take_by_id(), system.stats(), system.executor().answers_digest()};
+  return {list.take_by_id(), system.stats().front(), system.answers_digest()};
 }
 
 // On both clocks every request completes, and parts of steps add up to them.
@@ -162,6 +163,59 @@ TEST(Engine, OnAWallClockLatenessIsReportedAndDoesNotAddUp) {
     EXPECT_EQ(told, late > 0ms);
     EXPECT_EQ(summary.validity.valid, late == 0ms);
   }
+}
+
+// Which replica answers decides nothing about an answer: the digest is that of one replica.
+TEST(CpuSystem, ReplicasGiveTheAnswersOfOne) {
+  std::vector<Ask> asks;
+  for (int i = 0; i < 12; ++i) asks.push_back({i * 100us, 10 + 3 * i, 6});
+  const auto asked = requests(asks);
+  CpuOptions options;
+  options.kernels = "invariant";
+  ServingOptions serving;
+  serving.max_batch = 16;
+  serving.router = "round_robin";
+  const auto setup = [&](const ParallelConfig& parallel, const char* clock) {
+    options.parallel = parallel;
+    options.clock = clock;
+    return cpu_setup(find_model("tiny-dense-test"), options, serving, 3);
+  };
+  const std::uint64_t want = run(setup({}, "simulated"), asked).answers;
+  for (const char* clock : {"simulated", "wall"}) {
+    CpuSystem system(setup({.dp = 2}, clock), Tokens(0));
+    ListSource source(asked);
+    RecordList list;
+    system.serve(source, list);
+    EXPECT_EQ(system.answers_digest(), want);
+    std::size_t i = 0;
+    for (const RequestRecord& record : list.take_by_id()) {
+      EXPECT_EQ(record.outcome, Outcome::completed);
+      EXPECT_EQ(record.replica, static_cast<std::int32_t>(i++ % 2));
+      EXPECT_GE(record.issued, record.scheduled);
+      EXPECT_GT(record.token_times.front(), *record.admitted);
+    }
+    EXPECT_EQ(system.stats().size(), 2U);
+    EXPECT_GT(system.stats().back().steps, 0U);
+  }
+  // Replicas of two ranks each sum in another order, both in the same.
+  EXPECT_EQ(CpuSystem(setup({.tp = 2, .dp = 2}, "simulated"), Tokens(0)).rank_activity().wire_bytes,
+            0U);
+}
+
+// Nobody computes for an hour, and nobody waits for it either.
+TEST(CpuSystem, TimeWithoutAnyReplicaAtWorkIsSkipped) {
+  CpuOptions options;
+  options.parallel = {.dp = 2};
+  ServingOptions serving;
+  serving.max_batch = 16;
+  const CpuSetup setup = cpu_setup(find_model("tiny-dense-test"), options, serving, 3);
+  CpuSystem system(setup, Tokens(0));
+  ListSource source(requests({{0ms, 20, 5}, {1ms, 20, 5}, {1h, 20, 5}}));
+  RecordList list;
+  system.serve(source, list);
+  const auto records = list.take_by_id();
+  EXPECT_GE(records[2].issued, Time(1h));
+  EXPECT_EQ(records[2].outcome, Outcome::completed);
 }
 
 }  // namespace

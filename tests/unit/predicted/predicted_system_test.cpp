@@ -58,9 +58,9 @@ TEST(PredictedSystem, PlansAsTheMeasuredSystemDoes) {
     CpuSystem measured(logged, Tokens(0));
     PredictedSystem predicted(setup.serving, measured.scheduler_options(), counting_predictor());
     const auto of = served(measured, asked), by = served(predicted, asked);
-    EXPECT_EQ(log.steps().size(), measured.stats().steps);
-    EXPECT_EQ(measured.stats().steps, predicted.stats().steps);
-    EXPECT_EQ(measured.stats().new_tokens, predicted.stats().new_tokens);
+    EXPECT_EQ(log.steps().size(), measured.stats().front().steps);
+    EXPECT_EQ(measured.stats().front().steps, predicted.stats().steps);
+    EXPECT_EQ(measured.stats().front().new_tokens, predicted.stats().new_tokens);
     ASSERT_EQ(of.size(), by.size());
     for (std::size_t i = 0; i < of.size(); ++i) {
       EXPECT_EQ(of[i].outcome, by[i].outcome);

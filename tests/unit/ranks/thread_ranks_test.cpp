@@ -2,11 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "decoder_support.hpp"
 #include "harness/base/error.hpp"
 #include "harness/execute/transformer/weight_shard.hpp"
+#include "ranked_support.hpp"
 #include "tiny_system.hpp"
 
 namespace inferbench {
@@ -22,38 +20,6 @@ DecoderShape wide_shape() {
   shape.head_dim = shape.rotary.dim = 32;
   shape.vocab = 259;
   return shape;
-}
-
-ModelPlan plan_of(const DecoderShape& shape, const std::string& format, const std::string& kv,
-                  KernelSet kernels = KernelSet::invariant) {
-  return {.shape = shape,
-          .format = &decoder_format(format),
-          .kv = kv_store_type(kv),
-          .kv_blocks = kBlocks,
-          .kernels = kernels,
-          .seed = kWeightSeed};
-}
-
-struct Ranked {
-  Ranked(const ModelPlan& plan, const ParallelConfig& parallel, unsigned threads = 1)
-      : group(static_cast<int>(parallel.gpus()), threads), model(with(plan, parallel), group) {}
-  Ranked(const ModelPlan& plan, int tensor, unsigned threads = 1)
-      : Ranked(plan, ParallelConfig{.tp = tensor}, threads) {}
-
-  static ModelPlan with(ModelPlan plan, const ParallelConfig& parallel) {
-    plan.parallel = parallel;
-    return plan;
-  }
-
-  ThreadRanks group;
-  ThreadRankedModel model;
-};
-
-float furthest(std::span<const float> a, std::span<const float> b) {
-  EXPECT_EQ(a.size(), b.size());
-  float worst = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::abs(a[i] - b[i]));
-  return worst;
 }
 
 // Logits of variance near 1. Weights are rounded as in the whole matrix where scales belong to
@@ -159,12 +125,13 @@ TEST(ThreadRanks, TwoAllReducesPerLayerMoveTheBytesOfTheFormula) {
   plain(two.model, text);
   EXPECT_EQ(two.model.all_reduces(), 4);
   EXPECT_EQ(two.group.wire_bytes(), 51200U);
-  EXPECT_EQ(step_wire_bytes(tiny_shape(), {.tp = 2}, 20, 20), Bytes(51200));
+  EXPECT_EQ(step_wire_bytes(tiny_shape(), {.tp = 2}, {.tokens = 20, .logit_rows = 20}),
+            Bytes(51200));
   for (const int ranks : {2, 4}) {
     Ranked some(plan_of(wide_shape(), "bf16", "bf16"), ranks);
     plain(some.model, text);
     EXPECT_EQ(Bytes(static_cast<double>(some.group.wire_bytes())),
-              step_wire_bytes(wide_shape(), {.tp = ranks}, 20, 20));
+              step_wire_bytes(wide_shape(), {.tp = ranks}, {.tokens = 20, .logit_rows = 20}));
   }
 }
 
@@ -222,7 +189,7 @@ TEST(ThreadRanks, PipelinesGiveTheUnpipelinedBits) {
       Ranked flat(plan, {.tp = tensor}), piped(plan, {.tp = tensor, .pp = 2});
       EXPECT_TRUE(same_bits(plain(piped.model, text), plain(flat.model, text)));
       EXPECT_EQ(Bytes(static_cast<double>(piped.group.wire_bytes())),
-                step_wire_bytes(shape, {.tp = tensor, .pp = 2}, 37, 37));
+                step_wire_bytes(shape, {.tp = tensor, .pp = 2}, {.tokens = 37, .logit_rows = 37}));
     }
   }
   const ModelPlan plan = plan_of(deep, "fp32", "int8");
@@ -235,8 +202,25 @@ TEST(ThreadRanks, APipelineMovesHiddenRowsAndLogits) {
   Ranked two(plan_of(tiny_shape(), "bf16", "bf16"), {.pp = 2});
   plain(two.model, random_text(20, 9));
   EXPECT_EQ(two.group.wire_bytes(), 5120U + 20480U);
-  EXPECT_EQ(step_wire_bytes(tiny_shape(), {.pp = 2}, 20, 20), Bytes(25600));
+  EXPECT_EQ(step_wire_bytes(tiny_shape(), {.pp = 2}, {.tokens = 20, .logit_rows = 20}),
+            Bytes(25600));
   EXPECT_EQ(two.model.all_reduces(), 0);
+}
+
+// One rank alone fails inside a model that the others wait in; the ranks compute another one then.
+TEST(ThreadRanks, ARankThatFailsAloneEndsTheStepOfAll) {
+  const ModelPlan plan = Ranked::with(plan_of(tiny_shape(), "bf16", "bf16"), {.tp = 4});
+  ThreadRanks ranks(4, 1);
+  for (const int failing : {0, 3}) {
+    ThreadRankedModel model(plan, ranks);
+    EXPECT_THROW(ranks.run([&](Communicator& rank, ThreadTeam&) {
+      if (rank.rank() == failing) throw std::bad_alloc();
+      std::byte part{};
+      rank.receive(failing, {&part, 1});
+    }),
+                 std::bad_alloc);
+    EXPECT_EQ(plain(model, random_text(20, 1)).size(), 20U * 256);
+  }
 }
 
 TEST(ThreadRanks, WhatRanksThrowIsThrownHere) {

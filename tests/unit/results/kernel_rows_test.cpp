@@ -46,6 +46,31 @@ KernelRow timed_row() {
   return row;
 }
 
+// The same by a GPU's clocks: the span of its records is the headline.
+KernelRow device_row() {
+  KernelRow row = timed_row();
+  row.implementation = "skinny";
+  row.fidelity = "measured-device";
+  row.timing->clock = "device";
+  row.timing->cpu_ns.clear();
+  row.timing->device_ns = {9e6, 1e7, 1.2e7};
+  row.device = RowDevice{.name = "NVIDIA H200",
+                         .timer = "cupti_span",
+                         .event_ns = 1.01e7,
+                         .span_ns = 1e7,
+                         .gap_ns = -2.5,
+                         .lost_records = 3,
+                         .event_samples_ns = {1e7, 1.01e7},
+                         .kernels = {{.name = "gemm",
+                                      .launches = 1,
+                                      .median_ns = 9.9e6,
+                                      .grid = {132, 1, 1},
+                                      .block = {256, 1, 1},
+                                      .registers = 96,
+                                      .shared_bytes = 4096}}};
+  return row;
+}
+
 KernelRow failed_row() {
   KernelRow row = timed_row();
   row.implementation = "wrong";
@@ -80,6 +105,19 @@ TEST(KernelRows, ComeBackAsTheyWereWritten) {
   ASSERT_EQ(back.rows.size(), 2U);
   EXPECT_EQ(to_json_text(back), text);
   EXPECT_EQ(back.rows[1].reason, "1 of 512 outputs are off");
+}
+
+TEST(KernelRows, OfADeviceKeepAllItsClocks) {
+  const std::string text = to_json_text(sample_kernels({device_row()}));
+  for (const Violation& v : validate_run_result(text)) ADD_FAILURE() << v.pointer << v.problem;
+  const RunResult back = parse_run_result(text, "test");
+  EXPECT_EQ(to_json_text(back), text);
+  ASSERT_TRUE(back.rows[0].device);
+  EXPECT_EQ(back.rows[0].device->timer, "cupti_span");
+  EXPECT_EQ(back.rows[0].device->gap_ns, -2.5);
+  EXPECT_EQ(back.rows[0].device->busy_ns, std::nullopt);
+  EXPECT_EQ(back.rows[0].device->lost_records, 3U);
+  EXPECT_EQ(back.rows[0].device->kernels.at(0).grid[0], 132);
 }
 
 TEST(KernelRows, OneWrongKernelMakesTheRunInvalid) {

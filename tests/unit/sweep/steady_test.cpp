@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "claims_system.hpp"
 #include "harness/base/error.hpp"
@@ -10,6 +11,7 @@
 #include "harness/plan/enumerate.hpp"
 #include "harness/sweep/frontier.hpp"
 #include "harness/sweep/run_sweep.hpp"
+#include "harness/sweep/sweep_json.hpp"
 
 namespace inferbench {
 namespace {
@@ -190,6 +192,30 @@ TEST(SteadySweep, ImpossibleDegreesAreInfeasiblePointsWithAReason) {
   const SweepPoint p = claims_point(claims_system("default", "gb200-nvl72"), "EP32", 512);
   EXPECT_FALSE(p.fits);
   EXPECT_NE(p.why_not.find("16"), std::string::npos) << p.why_not;
+}
+
+// Parts are each alone. Collectives run behind compute and launches behind the GPU; nothing else
+// makes a stage shorter than their sum.
+TEST(SteadySweep, AStageIsItsPartsLessWhatOverlaps) {
+  const SweepSystem system = claims_system("default", "gb200-nvl72");
+  for (const char* parallel : {"EP16DP4", "TP2EP16PP2", "EP2PP8DP4", "TP64"}) {
+    const SweepPoint p = claims_point(system, parallel, 512);
+    ASSERT_TRUE(p.parts) << parallel;
+    const double hidden = (p.parts->total() - p.stage).count();
+    EXPECT_GE(hidden, -1e-12) << parallel;
+    const Seconds hideable = p.parts->scale_up + p.parts->scale_out + p.parts->host;
+    EXPECT_LE(hidden, hideable.count() + 1e-12) << parallel;
+    EXPECT_GT(p.parts->moe.count(), 0) << parallel;
+  }
+  EXPECT_FALSE(claims_point(claims_system("p1", "gb200-nvl72"), "EP16DP4", 512).parts);
+}
+
+TEST(SteadySweep, PartsSurviveTheResultFile) {
+  const SweepPoint p = claims_point(claims_system("default", "gb200-nvl72"), "EP16DP4", 512);
+  const SweepPoint read = point_from_json(point_json(p), "point");
+  ASSERT_TRUE(p.fits && read.parts);
+  EXPECT_EQ(read.parts->moe, p.parts->moe);
+  EXPECT_EQ(read.parts->total(), p.parts->total());
 }
 
 TEST(SteadySweep, NoTokensIsAnError) {

@@ -38,6 +38,7 @@ struct Piece {
   std::span<const std::int32_t> tokens;
   std::int64_t context = 0;
   std::span<const std::int32_t> blocks;
+  std::uint16_t attention_rank = 0;
 };
 
 // Logits after every token of the pieces, which are one step.
@@ -45,12 +46,14 @@ inline std::vector<float> step(StepModel& model, const std::vector<Piece>& piece
                                std::span<const std::int64_t> rewriting = {}) {
   std::vector<std::int32_t> tokens, table;
   std::vector<std::int64_t> starts = {0}, context;
+  std::vector<std::uint16_t> attention_ranks;
   std::size_t widest = 0;
   for (const Piece& piece : pieces) widest = std::max(widest, piece.blocks.size());
   for (const Piece& piece : pieces) {
     tokens.insert(tokens.end(), piece.tokens.begin(), piece.tokens.end());
     starts.push_back(static_cast<std::int64_t>(tokens.size()));
     context.push_back(piece.context);
+    attention_ranks.push_back(piece.attention_rank);
     table.insert(table.end(), piece.blocks.begin(), piece.blocks.end());
     table.resize(context.size() * widest, 0);
   }
@@ -64,7 +67,8 @@ inline std::vector<float> step(StepModel& model, const std::vector<Piece>& piece
                                .block_table = table,
                                .max_blocks = static_cast<std::int64_t>(widest)},
                  .logit_rows = rows,
-                 .rewriting = rewriting},
+                 .rewriting = rewriting,
+                 .attention_ranks = attention_ranks},
                 logits);
   return logits;
 }

@@ -14,6 +14,9 @@ struct Patience {
   static Patience for_ranks(unsigned ranks, unsigned cores);
 };
 
+// Cores that this process may run on, as it found them first; at least 1.
+unsigned allowed_cores();
+
 // Returns when `value` is no longer `old`: spins, then yields, then sleeps in the kernel (a futex).
 // What was written before the change is seen. The one who changes it calls notify_all().
 std::uint32_t wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old,

@@ -1,5 +1,8 @@
-#include "kernels/collectives/waiting.hpp"
+#include "kernels/cpu/waiting.hpp"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <thread>
 
 #include "kernels/cpu/target.hpp"
@@ -17,8 +20,18 @@ inline void pause() {
 
 // About 100 us of looking: longer than a neighbour's piece takes, shorter than anyone notices.
 Patience Patience::for_ranks(unsigned ranks, unsigned cores) {
-  if (ranks <= cores) return {.spins = 3000, .yields = 50};
+  if (ranks <= cores) return {.spins = 6000, .yields = 50};
   return {.spins = 0, .yields = 20};
+}
+
+unsigned allowed_cores() {
+  static const unsigned cores = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1U;
+    return static_cast<unsigned>(std::max(1, CPU_COUNT(&set)));
+  }();
+  return cores;
 }
 
 std::uint32_t wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old,
