@@ -9,6 +9,8 @@
 
 namespace inferbench {
 
+struct AttentionJob;
+
 // Heads of a layer. q_heads is a multiple of the cache's kv_heads.
 struct AttentionShape {
   std::int64_t q_heads = 0, kv_heads = 0;
@@ -24,6 +26,29 @@ enum class AttentionMethod {
   tiles,      // query rows against packed blocks of keys: prompts, MLA decode
 };
 inline constexpr std::int64_t kMostPageTokens = 4;
+
+// Queries against what one rank caches of their sequences.
+struct PartialAttention {
+  std::span<const std::int64_t> positions;  // [tokens], each token's in its sequence, ascending
+  KvShare cached;
+  std::span<float> lse;  // [tokens, q_heads]  log of the sum of the exponentials of the scores
+};
+
+// Rows of attention over a part of their keys.
+struct AttentionPart {
+  std::span<float> out;  // [rows, dim]
+  std::span<float> lse;  // [rows]  minus infinity where a row sees no key of the part
+};
+
+// Adds to the attention of some rows over a part of their keys that over another part, [rows, dim]
+// and [rows] as well: out becomes sum_i exp(lse_i - lse) out_i with lse = log sum_i exp(lse_i),
+// exact but for rounding. A part without keys changes no bit. Throws Error for spans of other
+// sizes.
+//
+// Source: Liu et al., "Ring Attention with Blockwise Transformers", arXiv 2310.01889, section 3;
+// Dao et al., "Flash-Decoding for long-context inference", 2023.
+void merge_attention(const AttentionPart& to, std::span<const float> other,
+                     std::span<const float> other_lse, std::int64_t dim, ThreadTeam& team);
 
 // Causal attention of new tokens over a paged cache, on the caller's buffers.
 //
@@ -48,8 +73,17 @@ class PagedAttention {
   void run(const AttentionBatch& batch, std::span<const float> q, const KvCache& cache,
            std::span<float> out, AttentionMethod method = AttentionMethod::by_tokens);
 
+  // The same for queries at `part.positions` over the tokens of `part.cached` alone, of a cache and
+  // block tables as KvShare says. `batch.context` is not looked at but for its size. A row that
+  // sees none of these tokens becomes zeros, and its lse minus infinity.
+  void run_partial(const AttentionBatch& batch, const PartialAttention& part,
+                   std::span<const float> q, const KvCache& cache, std::span<float> out,
+                   AttentionMethod method = AttentionMethod::by_tokens);
+
  private:
   struct Parts;
+  void compute(const AttentionJob& job, AttentionMethod method);
+
   std::unique_ptr<Parts> parts_;
 };
 

@@ -19,15 +19,27 @@ struct AttentionJob {
   const KvCache& cache;
   const float* q = nullptr;
   float* out = nullptr;
+  const PartialAttention* partial = nullptr;  // null: over all of the cached tokens
 
   std::int64_t group() const { return shape.q_heads / shape.kv_heads; }
   float scale() const {
     return shape.scale != 0 ? shape.scale : 1.0F / std::sqrt(static_cast<float>(shape.key_dim));
   }
-  // What new token `token` of a sequence sees.
+  // What new token `token` of a sequence sees, by its place in the cache.
   TokenRange visible(std::int64_t sequence, std::int64_t token) const {
-    const std::int64_t last = batch.cached(sequence) + token + 1;
-    return {shape.window > 0 ? std::max<std::int64_t>(0, last - shape.window) : 0, last};
+    const std::int64_t last = position(sequence, token) + 1;
+    const std::int64_t first =
+        shape.window > 0 ? std::max<std::int64_t>(0, last - shape.window) : 0;
+    if (partial == nullptr) return {first, last};
+    return {partial->cached.of_first(first), partial->cached.of_first(last)};
+  }
+  std::int64_t position(std::int64_t sequence, std::int64_t token) const {
+    if (partial == nullptr) return batch.cached(sequence) + token;
+    return partial->positions[static_cast<std::size_t>(batch.start(sequence) + token)];
+  }
+  // Where the log-sum-exp of a head goes, which is where head_at() says; null: nowhere.
+  float* lse_at(std::int64_t head) const {
+    return partial == nullptr ? nullptr : partial->lse.data() + head;
   }
   // Of `row` = token * group + head of a kv head: where its query head lies among all of q or out.
   std::int64_t head_at(std::int64_t sequence, std::int64_t kv_head, std::int64_t row) const {
@@ -64,13 +76,17 @@ class SoftmaxStates {
             .sum = sum_.data() + row,
             .values = values_.data() + row * value_dim_};
   }
-  // out [value_dim]: the parts of one row, which lie `stride` rows apart.
-  void combine(std::int64_t row, std::int64_t stride, std::int64_t parts, float* out) {
-    float largest = *at(row).largest;
-    for (std::int64_t i = 1; i < parts; ++i) {
+  // out [value_dim]: the parts of one row, which lie `stride` rows apart. lse may be null.
+  void combine(std::int64_t row, std::int64_t stride, std::int64_t parts, float* out, float* lse) {
+    float largest = -HUGE_VALF;
+    for (std::int64_t i = 0; i < parts; ++i) {
       largest = std::max(largest, *at(row + i * stride).largest);
     }
     std::fill_n(out, value_dim_, 0.0F);
+    if (largest == -HUGE_VALF) {
+      if (lse != nullptr) *lse = largest;
+      return;
+    }
     float total = 0;
     for (std::int64_t i = 0; i < parts; ++i) {
       const SoftmaxState part = at(row + i * stride);
@@ -79,6 +95,7 @@ class SoftmaxStates {
       for (std::int64_t d = 0; d < value_dim_; ++d) out[d] += factor * part.values[d];
     }
     for (std::int64_t d = 0; d < value_dim_; ++d) out[d] /= total;
+    if (lse != nullptr) *lse = largest + std::log(total);
   }
 
  private:

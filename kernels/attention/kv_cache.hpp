@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -35,6 +36,21 @@ struct KvCache {
   // Where the page of one kv head in one block begins, counted in tokens.
   std::size_t page(std::int64_t block, std::int64_t head) const {
     return static_cast<std::size_t>((block * kv_heads + head) * kKvBlock);
+  }
+};
+
+// The tokens of each sequence that one of several context-parallel ranks caches: blocks of 16 in
+// turns, those of block b on rank b % ranks. They stand in its cache one after the other, and one
+// block table serves all ranks: an entry is 16 * ranks tokens, 16 on each.
+struct KvShare {
+  std::int64_t rank = 0, ranks = 1;
+
+  std::int64_t rank_of(std::int64_t token) const { return token / kKvBlock % ranks; }
+  // How many of the first `tokens` tokens of a sequence are here.
+  std::int64_t of_first(std::int64_t tokens) const {
+    const std::int64_t round = kKvBlock * ranks;
+    return tokens / round * kKvBlock +
+           std::clamp<std::int64_t>(tokens % round - rank * kKvBlock, 0, kKvBlock);
   }
 };
 

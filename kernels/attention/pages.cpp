@@ -45,8 +45,9 @@ void PageAttention::run(const AttentionJob& job, const std::vector<std::int64_t>
       const Sequence& s = sequences_[static_cast<std::size_t>(i / kv_heads)];
       const std::int64_t head = i % kv_heads;
       for (std::int64_t row = 0; row < s.rows; ++row) {
+        const std::int64_t at = job.head_at(s.sequence, head, row);
         states_.combine(s.state + head * s.rows + row, kv_heads * s.rows, s.parts,
-                        job.out + job.head_at(s.sequence, head, row) * job.shape.value_dim);
+                        job.out + at * job.shape.value_dim, job.lse_at(at));
       }
     }
   });

@@ -88,7 +88,8 @@ void TileAttention::run(const AttentionJob& job, const std::vector<std::int64_t>
     const std::int64_t rows = tile.tokens * group_;
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int64_t head = job.head_at(tile.sequence, tile.kv_head, tile.token * group_ + r);
-      states_.combine(tile.state + r, rows, tile.parts, job.out + head * job.shape.value_dim);
+      states_.combine(tile.state + r, rows, tile.parts, job.out + head * job.shape.value_dim,
+                      job.lse_at(head));
     }
   });
 }
@@ -125,7 +126,12 @@ void TileAttention::finish(const AttentionJob& job, const Tile& tile, Scratch& s
     }
     const std::int64_t head = job.head_at(tile.sequence, tile.kv_head, tile.token * group_ + r);
     float* to = job.out + head * dim;
-    for (std::int64_t d = 0; d < dim; ++d) to[d] = values[d] / s.sum[at];
+    if (s.largest[at] == -HUGE_VALF) {  // nothing here that this row sees
+      std::fill_n(to, dim, 0.0F);
+    } else {
+      for (std::int64_t d = 0; d < dim; ++d) to[d] = values[d] / s.sum[at];
+    }
+    if (float* lse = job.lse_at(head)) *lse = s.largest[at] + std::log(s.sum[at]);
   }
 }
 

@@ -57,4 +57,9 @@ Work work(const AttentionHeads& h, const AttentionLoad& load) {
           .written = Bytes(load.queries * h.q_heads * h.v_dim * h.io_bytes)};
 }
 
+Bytes context_exchange_bytes(const ContextExchangeShape& s, double pages, double queries) {
+  const Bytes asked(4.0 * queries * (s.query_elements + s.output_elements));
+  return (s.page * pages + asked) * (s.ranks - 1.0);
+}
+
 }  // namespace inferbench

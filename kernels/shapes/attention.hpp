@@ -65,4 +65,19 @@ AttentionLoad attention_load(double context, double new_tokens, double window = 
 // prefill and decode alike.
 Work work(const AttentionHeads& heads, const AttentionLoad& load);
 
+// Context-parallel ranks, which share out the keys and values of each sequence, in one layer.
+struct ContextExchangeShape {
+  double ranks = 1;
+  Bytes page;                  // keys and values of 16 tokens, as cached
+  double query_elements = 0;   // of a token: q_heads * qk_dim
+  double output_elements = 0;  // q_heads * (v_dim + 1): outputs and their log-sum-exp
+};
+
+// Bytes between all of them: pages go around and stand on each rank once (pass-KV); queries go to
+// all other ranks, from which outputs come back (pass-Q), both in fp32.
+//
+// Source: Yang et al., "Context Parallelism for Scalable Million-Token Inference", arXiv
+// 2411.01783, section 3.
+Bytes context_exchange_bytes(const ContextExchangeShape& s, double pages, double queries);
+
 }  // namespace inferbench

@@ -12,58 +12,12 @@
 #include "kernels/attention/narrow.hpp"
 #include "kernels/cpu/convert.hpp"
 #include "kernels/quant/quantise.hpp"
+#include "paged_attention_support.hpp"
 
 namespace inferbench {
 namespace {
 
-std::size_t size(std::int64_t n) {
-  return static_cast<std::size_t>(n);
-}
-
-// A paged cache as an executor owns it, with room for `blocks`.
-struct Cache {
-  Cache(KvType type, const AttentionShape& shape, std::int64_t blocks, bool own_values = true)
-      : keys(size(blocks * shape.kv_heads * kKvBlock * shape.key_dim) * kv_bytes(type)),
-        values(own_values
-                   ? size(blocks * shape.kv_heads * kKvBlock * shape.value_dim) * kv_bytes(type)
-                   : 0),
-        key_scale(size(blocks * shape.kv_heads * kKvBlock)),
-        value_scale(key_scale.size()) {
-    view = {.type = type,
-            .blocks = blocks,
-            .kv_heads = shape.kv_heads,
-            .key_dim = shape.key_dim,
-            .value_dim = shape.value_dim,
-            .keys = keys.data(),
-            .values = own_values ? values.data() : nullptr,
-            .key_scale = type == KvType::int8 ? key_scale.data() : nullptr,
-            .value_scale = type == KvType::int8 ? value_scale.data() : nullptr};
-  }
-  std::vector<std::byte> keys, values;
-  std::vector<float> key_scale, value_scale;
-  KvCache view;
-};
-
-// One sequence's vectors: what is cached first, then the new tokens, whose queries there are.
-struct Sequence {
-  std::int64_t context = 0, tokens = 0;
-  std::vector<float> q, keys, values;
-};
-
-std::vector<float> draw(RandomStream& random, std::int64_t n) {
-  std::vector<float> x(size(n));
-  for (float& v : x) v = static_cast<float>(random.between(-1000, 1000)) / 400.0F;
-  return x;
-}
-
-Sequence draw_sequence(RandomStream& random, const AttentionShape& shape, std::int64_t context,
-                       std::int64_t tokens) {
-  Sequence s{.context = context, .tokens = tokens, .q = {}, .keys = {}, .values = {}};
-  s.q = draw(random, tokens * shape.q_heads * shape.key_dim);
-  s.keys = draw(random, (context + tokens) * shape.kv_heads * shape.key_dim);
-  s.values = draw(random, (context + tokens) * shape.kv_heads * shape.value_dim);
-  return s;
-}
+using namespace paged;
 
 // The sequences in one batch over one cache with blocks in an order drawn from `random`.
 std::vector<float> attend(const std::vector<const Sequence*>& sequences,
@@ -101,17 +55,6 @@ std::vector<float> attend(const std::vector<const Sequence*>& sequences,
            cache.view, out);
   return out;
 }
-
-std::vector<Isa> isas() {
-  std::vector<Isa> found;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
-    if (supports(isa).ok) found.push_back(isa);
-  }
-  return found;
-}
-
-constexpr KvType kTypes[] = {KvType::fp32, KvType::bf16, KvType::fp16,
-                             KvType::int8, KvType::e4m3, KvType::e5m2};
 
 // Decodes, drafts, chunks and prompts, some longer than a split part, alone and in company.
 TEST(PagedAttention, ASequenceIsTheSameBitsInAnyBatchAndOnAnyThreads) {

@@ -70,5 +70,17 @@ TEST(AttentionWork, LatentAttentionHasItsPublishedNumbers) {
   EXPECT_EQ(mla_absorbed_heads(16, 512, 64, 2).kv_elements, 576);
 }
 
+// Three ranks: 5 pages of 100 bytes go to two others each, and a query of 8 fp32 elements, whose 8
+// and 2 come back from both.
+TEST(ContextExchange, PagesGoAroundAndQueriesToAll) {
+  const ContextExchangeShape shape{
+      .ranks = 3, .page = Bytes(100), .query_elements = 8, .output_elements = 10};
+  EXPECT_EQ(context_exchange_bytes(shape, 5, 0), Bytes(1000));
+  EXPECT_EQ(context_exchange_bytes(shape, 0, 1), Bytes(2 * 4 * 18));
+  ContextExchangeShape alone = shape;
+  alone.ranks = 1;
+  EXPECT_EQ(context_exchange_bytes(alone, 5, 1), Bytes(0));
+}
+
 }  // namespace
 }  // namespace inferbench
