@@ -65,11 +65,12 @@ class Contestant {
   Contestant(const RanksOptions& options, const ParallelConfig& parallel)
       : ranks_(static_cast<int>(parallel.gpus()), 1),
         model_(plan_of(options, parallel), ranks_),
-        batch_(kPoolBlocks) {}
+        batch_(kPoolBlocks, model_.block_tokens()) {}
 
   double seconds(const RankedCase& subject) {
     batch_.clear();
-    const std::int64_t blocks = (subject.depth + subject.tokens + kKvBlock - 1) / kKvBlock;
+    const std::int64_t block = model_.block_tokens();
+    const std::int64_t blocks = (subject.depth + subject.tokens + block - 1) / block;
     std::vector<BlockRun> tables;
     for (std::int64_t s = 0; s < subject.batch; ++s) {
       tables.push_back(

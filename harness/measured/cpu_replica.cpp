@@ -19,7 +19,7 @@ std::unique_ptr<RankGroup> threads_for(const CpuSetup& setup) {
 
 void warm_up(StepModel& model, std::int64_t attention_ranks) {
   const BlockRun block{0, 1};
-  StepBatch batch(model.kv_blocks());
+  StepBatch batch(model.kv_blocks(), model.block_tokens());
   std::vector<float> logits(static_cast<std::size_t>(model.vocab()));
   logits.resize(logits.size() * static_cast<std::size_t>(attention_ranks));
   for (const std::int64_t context : {0, 15}) {

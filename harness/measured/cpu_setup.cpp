@@ -17,17 +17,6 @@ namespace {
 
 constexpr double kPoolShare = 0.125;
 
-void refuse_degrees_not_executed(const ParallelConfig& parallel) {
-  const auto refuse = [&](const char* degree, const char* what) {
-    throw Error(
-        "--parallel " + label(parallel), std::string(degree) + " is not executed",
-        std::string("the CPU executes tensor and expert parallelism, pipelines and replicas, ") +
-            what + " only modelled",
-        "tp2, ep2, pp2 or dp2, or --system modelled");
-  };
-  if (parallel.cp > 1) refuse("CP", "context parallelism");
-}
-
 // Degrees that a slice is one rank of.
 void check_sliced(const CpuSetup& setup) {
   if (setup.parallel.cp > 1) {
@@ -81,6 +70,11 @@ void set_draft(CpuSetup& setup) {
 
 constexpr std::int64_t kMostBlocks = 0xFFFFFFFF;  // of a KV pool
 
+// Of a KV block: 16 on each context-parallel rank that is executed.
+std::int64_t block_tokens(const CpuSetup& setup) {
+  return setup.slice ? kKvBlock : kKvBlock * setup.parallel.cp;
+}
+
 // What ranks that are executed here hold, of all replicas.
 std::vector<DecoderShard> shards(const CpuSetup& setup) {
   if (setup.slice) return {setup.slice->shard()};
@@ -95,10 +89,12 @@ std::vector<DecoderShard> shards(const CpuSetup& setup) {
 
 std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes available) {
   if (tokens != 0) {
-    const std::int64_t blocks = tokens < 0 ? 0 : tokens / kKvBlock;
+    const std::int64_t blocks = tokens < 0 ? 0 : tokens / block_tokens(setup);
     if (blocks >= 1 && blocks <= kMostBlocks) return blocks;
-    throw Error("--kv-tokens", std::to_string(tokens), "from one block of 16 tokens to 2^32 - 1",
-                "leave it out for an eighth of the memory");
+    throw Error(
+        "--kv-tokens", std::to_string(tokens),
+        "from one block of " + std::to_string(block_tokens(setup)) + " tokens to 2^32 - 1 blocks",
+        "leave it out for an eighth of the memory");
   }
   const auto on_all_ranks = [&](const DecoderShape& shape) {
     double bytes = 0;
@@ -111,7 +107,8 @@ std::int64_t pool_blocks(const CpuSetup& setup, std::int64_t tokens, Bytes avail
   if (setup.draft) block += on_all_ranks(*setup.draft);
   const auto affordable =
       static_cast<std::int64_t>(kPoolShare * std::max(available.count(), 4e9) / block);
-  const std::int64_t sequence = (setup.shape.context + kKvBlock - 1) / kKvBlock;
+  const std::int64_t sequence =
+      (setup.shape.context + block_tokens(setup) - 1) / block_tokens(setup);
   const std::int64_t batch = std::clamp<std::int64_t>(setup.limits.max_batch, 1, kMostBlocks);
   return std::clamp(affordable, sequence, sequence * batch);
 }
@@ -120,7 +117,7 @@ SchedulerOptions limits_of(const CpuSetup& setup) {
   SchedulerOptions limits;
   limits.step_tokens = setup.serving.step_tokens;
   limits.max_batch = setup.serving.max_batch;
-  limits.block_tokens = setup.serving.block_tokens;
+  limits.block_tokens = Tokens(block_tokens(setup));
   limits.watermark = setup.serving.watermark;
   limits.aging = setup.serving.aging;
   limits.kv = setup.serving.kv.options;
@@ -187,11 +184,7 @@ CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const Serv
   setup.clock = replay_clock(options.clock);
   setup.parallel = options.parallel;
   setup.serving = serving;
-  if (options.slice) {
-    check_sliced(setup);
-  } else {
-    refuse_degrees_not_executed(setup.parallel);
-  }
+  if (options.slice) check_sliced(setup);
   const std::string place = "--parallel " + label(setup.parallel);
   check_shards(place, setup.shape, *setup.weights, setup.parallel.tp, setup.parallel.pp);
   check_expert_ranks(place, setup.shape, setup.parallel.ep);

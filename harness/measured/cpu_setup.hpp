@@ -84,8 +84,8 @@ unsigned thread_count(std::int64_t asked, std::int64_t ranks = 1, bool processes
 // executed: a model that decoder_shape refuses, a checkpoint that is not the model's, blocks of
 // another size than 16 tokens, padded batches, swaps, a CPU tier, drafts by multi-token prediction
 // or of another vocabulary, more threads than the process may use or threads that ranks cannot
-// share evenly, degrees that are not executed or do not divide the model, drafts or a wall clock
-// beside a slice, a model that does not fit.
+// share evenly, degrees that do not divide the model, drafts, a wall clock or CP beside a slice,
+// a model that does not fit.
 CpuSetup cpu_setup(const ModelSpec& model, const CpuOptions& options, const ServingOptions& serving,
                    std::uint64_t seed, Bytes available = available_memory());
 

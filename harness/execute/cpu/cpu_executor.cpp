@@ -36,7 +36,7 @@ CpuExecutor::CpuExecutor(StepModel& model, const Scheduler& scheduler, ThreadTea
       options_(std::move(options)),
       drafter_(drafter),
       sampler_(model.vocab()),
-      batch_(model.kv_blocks()) {}
+      batch_(model.kv_blocks(), model.block_tokens()) {}
 
 void CpuExecutor::open(const Request& request) {
   Text& text = texts_[request.id.value];

@@ -39,7 +39,7 @@ ModelDrafter::ModelDrafter(StepModel& model, ThreadTeam& team, SamplingOf sampli
       team_(team),
       sampling_(std::move(sampling)),
       sampler_(model.vocab()),
-      batch_(model.kv_blocks()) {}
+      batch_(model.kv_blocks(), model.block_tokens()) {}
 
 KernelTimes ModelDrafter::times() const {
   KernelTimes times = model_.times();

@@ -6,7 +6,8 @@
 
 namespace inferbench {
 
-StepBatch::StepBatch(std::int64_t kv_blocks) : kv_blocks_(static_cast<std::size_t>(kv_blocks)) {}
+StepBatch::StepBatch(std::int64_t kv_blocks, std::int64_t block_tokens)
+    : kv_blocks_(static_cast<std::size_t>(kv_blocks)), block_tokens_(block_tokens) {}
 
 void StepBatch::clear() {
   tokens_.clear();
@@ -36,7 +37,8 @@ TokenBatch StepBatch::batch() {
                         .max_blocks = max_blocks_},
           .logit_rows = logit_rows_,
           .rewriting = rewriting_,
-          .attention_ranks = ranks_};
+          .attention_ranks = ranks_,
+          .block_tokens = block_tokens_};
 }
 
 void StepBatch::fill_tables() {
@@ -44,13 +46,13 @@ void StepBatch::fill_tables() {
   max_blocks_ = 0;
   for (std::size_t s = 0; s < sequences; ++s) {
     const std::int64_t end = context_[s] + starts_[s + 1] - starts_[s];
-    max_blocks_ = std::max(max_blocks_, (end + kKvBlock - 1) / kKvBlock);
+    max_blocks_ = std::max(max_blocks_, (end + block_tokens_ - 1) / block_tokens_);
   }
   const auto width = static_cast<std::size_t>(max_blocks_);
   blocks_.assign(sequences * width, 0);
   for (std::size_t s = 0; s < sequences; ++s) {
     const std::int64_t end = context_[s] + starts_[s + 1] - starts_[s];
-    std::size_t left = static_cast<std::size_t>((end + kKvBlock - 1) / kKvBlock);
+    std::size_t left = static_cast<std::size_t>((end + block_tokens_ - 1) / block_tokens_);
     std::int32_t* to = blocks_.data() + s * width;
     for (const BlockRun& run : tables_[s]) {
       const std::size_t taken = std::min<std::size_t>(left, run.count);
@@ -73,7 +75,7 @@ void StepBatch::find_rewriting() {
   for (std::size_t s = 0; s < tables_.size(); ++s) {
     const std::int32_t* table = blocks_.data() + s * static_cast<std::size_t>(max_blocks_);
     const std::int64_t end = context_[s] + starts_[s + 1] - starts_[s];
-    const std::int64_t first = context_[s] / kKvBlock, last = (end - 1) / kKvBlock;
+    const std::int64_t first = context_[s] / block_tokens_, last = (end - 1) / block_tokens_;
     const auto mark = [&](std::int64_t b) -> std::uint64_t& {
       return written_in_[ranks_[s] * kv_blocks_ + static_cast<std::size_t>(table[b])];
     };

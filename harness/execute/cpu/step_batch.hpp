@@ -12,8 +12,9 @@ namespace inferbench {
 // Builds a decoder's packed batch, sequence by sequence, in buffers that are used again.
 class StepBatch {
  public:
-  // `kv_blocks`: of the store that the decoder writes to, on each attention rank.
-  explicit StepBatch(std::int64_t kv_blocks);
+  // `kv_blocks`: of the store that the decoder writes to, on each attention rank, and the tokens of
+  // one (StepModel).
+  explicit StepBatch(std::int64_t kv_blocks, std::int64_t block_tokens = kKvBlock);
 
   void clear();
   // Tokens of one sequence behind `context` cached ones, in the blocks of `table`, of an attention
@@ -40,6 +41,7 @@ class StepBatch {
   std::vector<std::uint16_t> ranks_;
   std::int64_t max_blocks_ = 0;
   std::size_t kv_blocks_;
+  std::int64_t block_tokens_;
   std::vector<std::uint64_t> written_in_;  // by rank and KV block: the group that wrote it last
   std::uint64_t group_ = 0;
 };

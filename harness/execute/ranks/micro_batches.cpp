@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "kernels/attention/kv_cache.hpp"
 #include "kernels/cpu/team.hpp"
 
 namespace inferbench {
@@ -36,11 +35,12 @@ TokenBatch MicroBatches::take(const TokenBatch& batch, std::int64_t begin, std::
                         .block_table = part.block_table,
                         .max_blocks = all.max_blocks},
           .logit_rows = part.logit_rows,
-          .rewriting = part.rewriting};
+          .rewriting = part.rewriting,
+          .block_tokens = batch.block_tokens};
 }
 
 // Does nothing attend to a block that is first written by a later part?
-bool MicroBatches::in_order() const {
+bool MicroBatches::in_order(std::int64_t block_tokens) const {
   std::map<std::int32_t, std::size_t> first_written;  // by block
   const auto visit = [&](const auto& use) {
     for (std::size_t part = 0; part < batches_.size(); ++part) {
@@ -50,13 +50,13 @@ bool MicroBatches::in_order() const {
   };
   visit([&](std::size_t part, const AttentionBatch& sequences, std::int64_t s) {
     const std::int64_t end = sequences.cached(s) + sequences.new_tokens(s);
-    for (std::int64_t b = sequences.cached(s) / kKvBlock; b * kKvBlock < end; ++b) {
+    for (std::int64_t b = sequences.cached(s) / block_tokens; b * block_tokens < end; ++b) {
       first_written.emplace(sequences.blocks(s)[b], part);
     }
   });
   bool ordered = true;
   visit([&](std::size_t part, const AttentionBatch& sequences, std::int64_t s) {
-    for (std::int64_t b = 0; b * kKvBlock < sequences.cached(s); ++b) {
+    for (std::int64_t b = 0; b * block_tokens < sequences.cached(s); ++b) {
       const auto found = first_written.find(sequences.blocks(s)[b]);
       ordered = ordered && (found == first_written.end() || found->second <= part);
     }
@@ -73,7 +73,7 @@ std::span<const TokenBatch> MicroBatches::cut(const TokenBatch& batch, std::int6
     const Range range = share(tokens, i, parts);
     batches_.push_back(take(batch, range.begin, range.end));
   }
-  if (!in_order()) batches_.assign(1, batch);
+  if (!in_order(batch.block_tokens)) batches_.assign(1, batch);
   return batches_;
 }
 

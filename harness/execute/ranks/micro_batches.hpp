@@ -24,7 +24,7 @@ class MicroBatches {
   };
 
   TokenBatch take(const TokenBatch& batch, std::int64_t begin, std::int64_t end);
-  bool in_order() const;
+  bool in_order(std::int64_t block_tokens) const;
 
   std::deque<Part> parts_;
   std::vector<TokenBatch> batches_;

@@ -20,6 +20,7 @@ class ProcessRanks::Model final : public RankedModel {
   }
   std::int64_t vocab() const override { return plan_.shape.vocab; }
   std::int64_t kv_blocks() const override { return plan_.kv_blocks; }
+  std::int64_t block_tokens() const override { return plan_.block_tokens(); }
   KernelTimes times() const override { return part_.times(); }
   void trace(KernelSpans* spans) override { part_.trace(spans); }
   std::size_t weight_bytes() const override {

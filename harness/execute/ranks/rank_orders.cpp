@@ -68,6 +68,7 @@ void send_batch(Communicator& world, std::span<const int> to, std::int64_t model
                         .tokens = sequences.tokens(),
                         .sequences = sequences.sequences(),
                         .max_blocks = sequences.max_blocks,
+                        .block_tokens = batch.block_tokens,
                         .logit_rows = count(batch.logit_rows),
                         .rewriting = count(batch.rewriting),
                         .attention_ranks = count(batch.attention_ranks)};
@@ -84,7 +85,7 @@ std::size_t payload_bytes(const RankOrder& order) {
 }
 
 ReceivedBatch::ReceivedBatch(Communicator& world, int from, const RankOrder& order)
-    : max_blocks_(order.max_blocks) {
+    : max_blocks_(order.max_blocks), block_tokens_(order.block_tokens) {
   std::vector<std::byte> payload(payload_bytes(order));
   world.receive(from, payload);
   ByteView left = payload;
@@ -105,7 +106,8 @@ TokenBatch ReceivedBatch::batch() const {
                         .max_blocks = max_blocks_},
           .logit_rows = logit_rows_,
           .rewriting = rewriting_,
-          .attention_ranks = attention_ranks_};
+          .attention_ranks = attention_ranks_,
+          .block_tokens = block_tokens_};
 }
 
 }  // namespace inferbench

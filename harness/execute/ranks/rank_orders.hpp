@@ -20,7 +20,7 @@ struct RankOrder {
   };
   Kind kind = Kind::end;
   std::int64_t model = 0, kv_blocks = 0;
-  std::int64_t tokens = 0, sequences = 0, max_blocks = 0;
+  std::int64_t tokens = 0, sequences = 0, max_blocks = 0, block_tokens = 0;
   std::int64_t logit_rows = 0, rewriting = 0, attention_ranks = 0;
 };
 
@@ -35,7 +35,7 @@ class ReceivedBatch {
   std::vector<std::int64_t> starts_, context_, logit_rows_, rewriting_;
   std::vector<std::int32_t> table_, tokens_;
   std::vector<std::uint16_t> attention_ranks_;
-  std::int64_t max_blocks_;
+  std::int64_t max_blocks_, block_tokens_;
 };
 
 void send_order(Communicator& world, int to, const RankOrder& order);

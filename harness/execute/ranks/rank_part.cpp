@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "harness/execute/ranks/subset.hpp"
+#include "harness/execute/transformer/context_share.hpp"
 #include "harness/execute/transformer/random_weights.hpp"
 #include "harness/timing/nvtx.hpp"
+#include "kernels/shapes/attention.hpp"
 #include "kernels/shapes/collective.hpp"
 #include "kernels/shapes/moe.hpp"
 
@@ -24,6 +26,16 @@ DecoderWeights weights_of(const ModelPlan& plan, int rank, ThreadTeam& team) {
 
 std::int64_t width(const Range& range) {
   return range.end - range.begin;
+}
+
+// Those of `rows`, tokens of a batch, that a context-parallel rank has.
+std::vector<std::int64_t> rows_held(const TokenBatch& batch, std::span<const std::int64_t> rows,
+                                    const KvShare& held) {
+  std::vector<std::int64_t> found;
+  for (const std::int64_t row : rows) {
+    if (held.rank_of(position_of(batch.sequences, row)) == held.rank) found.push_back(row);
+  }
+  return found;
 }
 
 Duration steady_now() {
@@ -47,6 +59,18 @@ Bytes step_wire_bytes(const DecoderShape& shape, const ParallelConfig& parallel,
             total_wire_bytes(Collective::all_reduce, CollectiveAlgorithm::two_shot, hidden, tp) *
                 (2.0 * layers);
   }
+  if (parallel.cp > 1) {
+    const DecoderShape rank = shard_shape(shape, {.rank = 0, .ranks = parallel.tp});
+    const auto page = KvStore::bytes_per_block(rank, step.kv) / layers;
+    const ContextExchangeShape exchange{
+        .ranks = static_cast<double>(parallel.cp),
+        .page = Bytes(page),
+        .query_elements = static_cast<double>(rank.heads * rank.key_dim()),
+        .output_elements = static_cast<double>(rank.heads * (rank.value_dim() + 1))};
+    bytes = bytes + context_exchange_bytes(exchange, static_cast<double>(step.passed_pages),
+                                           static_cast<double>(step.asked_queries)) *
+                        tp;
+  }
   if (parallel.ep == 1 || !shape.experts) return bytes;
   const ExpertExchangeShape layer{.ranks = static_cast<double>(parallel.ep),
                                   .hidden = static_cast<double>(shape.hidden),
@@ -55,7 +79,9 @@ Bytes step_wire_bytes(const DecoderShape& shape, const ParallelConfig& parallel,
   visitors.ranks = 1;  // counts apart
   visitors.visits = static_cast<double>(step.visits);
   const auto rounds = static_cast<double>(step.micro_batches * shape.sparse_layers());
-  return bytes + (expert_exchange_bytes(layer) * rounds + expert_exchange_bytes(visitors)) * tp;
+  return bytes + (expert_exchange_bytes(layer) * (rounds * static_cast<double>(parallel.cp)) +
+                  expert_exchange_bytes(visitors)) *
+                     tp;
 }
 
 RankPart::RankPart(const ModelPlan& plan, Communicator& world, ThreadTeam& team)
@@ -78,18 +104,22 @@ Communicator* RankPart::group(std::unique_ptr<Communicator>& to, int first, int 
 
 DecoderLinks RankPart::links(Communicator& world) {
   const DecoderShard shard = plan_.shard(world.rank());
-  const auto tensor = static_cast<int>(shard.ranks), experts = static_cast<int>(shard.expert_ranks);
+  const auto tensor = static_cast<int>(shard.ranks),
+             context = static_cast<int>(shard.context_ranks),
+             experts = static_cast<int>(shard.expert_ranks);
   const int stage = plan_.ranks_of_stage(), own = world.rank();
   DecoderLinks links{.tensor = &world, .world = &world};
   if (!shard.first()) links.before = own - stage;
   if (!shard.last()) links.after = own + stage;
-  if (tensor < world.size()) {
-    links.tensor = group(tensor_, own / tensor * tensor, tensor, 1);
-  }
-  if (experts == 1) return links;
-  links.experts = experts == world.size()
-                      ? &world
-                      : group(experts_, own / stage * stage + own % tensor, experts, tensor);
+  // Of `count` ranks that are `apart`; the world where they are all.
+  const auto among = [&](std::unique_ptr<Communicator>& to, int count, int apart) {
+    const int together = count * apart;
+    return count == world.size() ? &world
+                                 : group(to, own / together * together + own % apart, count, apart);
+  };
+  if (tensor < world.size()) links.tensor = among(tensor_, tensor, 1);
+  if (context > 1) links.context = among(context_, context, tensor);
+  if (experts > 1) links.experts = among(experts_, experts, tensor * context);
   return links;
 }
 
@@ -101,19 +131,31 @@ void RankPart::compute(const TokenBatch& batch, std::span<float> whole) {
   const std::span<const TokenBatch> parts = share_.cut(batch);
   std::span<float> to = whole;
   if (world_.size() > 1) {
-    own_.resize(share_.logit_rows_of(shard.expert_rank).size() * own);
+    own_.resize(rows_of(batch, shard).size() * own);
     to = own_;
   }
   std::size_t done = 0;
   for (const TokenBatch& part : parts) {
-    const std::size_t size = part.logit_rows.size() * own;
+    const std::size_t size = rows_held(part, part.logit_rows, shard.kv_share()).size() * own;
     decoder_->forward(part, to.subspan(done, size));
     done += size;
   }
 }
 
+// Places among the batch's rows of those that the rank with `shard` computes logits of.
+std::vector<std::int64_t> RankPart::rows_of(const TokenBatch& batch,
+                                            const DecoderShard& shard) const {
+  const KvShare held = shard.kv_share();
+  std::vector<std::int64_t> rows;
+  for (const std::int64_t row : share_.logit_rows_of(shard.expert_rank)) {
+    const std::int64_t token = batch.logit_rows[static_cast<std::size_t>(row)];
+    if (held.rank_of(position_of(batch.sequences, token)) == held.rank) rows.push_back(row);
+  }
+  return rows;
+}
+
 // Only rank 0 samples.
-void RankPart::gather(std::span<float> logits) {
+void RankPart::gather(const TokenBatch& batch, std::span<float> logits) {
   if (world_.rank() != 0) {
     if (!own_.empty()) world_.send(0, std::as_bytes(std::span(own_)));
     return;
@@ -122,7 +164,7 @@ void RankPart::gather(std::span<float> logits) {
   for (int rank = 0; rank < world_.size(); ++rank) {
     const DecoderShard shard = plan_.shard(rank);
     const Range part = shard_vocab(plan_.shape, shard);
-    const std::span<const std::int64_t> rows = share_.logit_rows_of(shard.expert_rank);
+    const std::vector<std::int64_t> rows = rows_of(batch, shard);
     if (width(part) == 0 || rows.empty()) continue;
     std::vector<float>& from = rank == 0 ? own_ : arrived_;
     if (rank != 0) {
@@ -143,7 +185,7 @@ void RankPart::forward(const TokenBatch& batch, std::span<float> logits) {
   const Duration begin = steady_now();
   {
     const NvtxRange range("gather_logits");
-    gather(logits);
+    gather(batch, logits);
   }
   const Duration end = steady_now();
   gathering_ += end - begin;

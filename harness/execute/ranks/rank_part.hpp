@@ -17,6 +17,7 @@ namespace inferbench {
 //
 // Expert-parallel ranks are data-parallel for attention: each computes the sequences that the batch
 // gives it, with KV blocks of its own, and meets the others in the experts of each layer.
+// Context-parallel ones share the sequences of an attention rank, token by token.
 class RankPart {
  public:
   // Keeps references to the team and to the world, which has as many ranks as the plan. Throws
@@ -43,12 +44,13 @@ class RankPart {
   DecoderLinks links(Communicator& world);
   Communicator* group(std::unique_ptr<Communicator>& to, int first, int count, int apart);
   void compute(const TokenBatch& batch, std::span<float> whole);
-  void gather(std::span<float> logits);
+  std::vector<std::int64_t> rows_of(const TokenBatch& batch, const DecoderShard& shard) const;
+  void gather(const TokenBatch& batch, std::span<float> logits);
 
   ModelPlan plan_;
   Communicator& world_;
   DecoderWeights weights_;
-  std::unique_ptr<Communicator> tensor_, experts_;  // groups that are not the world
+  std::unique_ptr<Communicator> tensor_, context_, experts_;  // groups that are not the world
   std::unique_ptr<Decoder> decoder_;
   StepShare share_;
   std::vector<float> own_,

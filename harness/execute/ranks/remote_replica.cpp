@@ -21,6 +21,7 @@ class RemoteReplica::Model final : public RankedModel {
   }
   std::int64_t vocab() const override { return plan_.shape.vocab; }
   std::int64_t kv_blocks() const override { return plan_.kv_blocks; }
+  std::int64_t block_tokens() const override { return plan_.block_tokens(); }
   KernelTimes times() const override { return times_; }
   void trace(KernelSpans*) override {}  // kernels of other processes are not shown
   std::size_t weight_bytes() const override {

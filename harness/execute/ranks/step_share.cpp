@@ -14,14 +14,15 @@ StepShare::StepShare(std::int64_t rank, std::int64_t ranks, std::int64_t stages)
   ensure(rank >= 0 && rank < ranks, "an attention rank is one of them");
 }
 
-TokenBatch StepShare::Owned::batch(std::int64_t max_blocks) const {
+TokenBatch StepShare::Owned::batch(const TokenBatch& whole) const {
   return {.tokens = tokens,
           .sequences = {.starts = starts,
                         .context = context,
                         .block_table = block_table,
-                        .max_blocks = max_blocks},
+                        .max_blocks = whole.sequences.max_blocks},
           .logit_rows = wanted,
-          .rewriting = rewriting};
+          .rewriting = rewriting,
+          .block_tokens = whole.block_tokens};
 }
 
 void StepShare::give_out(const TokenBatch& batch) {
@@ -66,12 +67,11 @@ std::span<const TokenBatch> StepShare::cut(const TokenBatch& batch) {
     return owned_.front().micro_batches.cut(batch, stages_);
   }
   give_out(batch);
-  const std::int64_t max_blocks = batch.sequences.max_blocks;
   std::size_t most = 0;
   for (std::size_t rank = 0; rank < owned_.size(); ++rank) {
     Owned& owned = owned_[rank];
     if (owned.tokens.empty()) continue;
-    const auto parts = owned.micro_batches.cut(owned.batch(max_blocks), stages_);
+    const auto parts = owned.micro_batches.cut(owned.batch(batch), stages_);
     most = std::max(most, parts.size());
     if (rank == rank_) parts_.assign(parts.begin(), parts.end());
   }

@@ -30,7 +30,7 @@ class StepShare {
     std::vector<std::int64_t> logit_rows;  // places among the batch's rows; `wanted`: tokens here
     MicroBatches micro_batches;
 
-    TokenBatch batch(std::int64_t max_blocks) const;
+    TokenBatch batch(const TokenBatch& whole) const;
   };
 
   void give_out(const TokenBatch& batch);

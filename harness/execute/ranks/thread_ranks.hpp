@@ -42,6 +42,7 @@ class ThreadRankedModel final : public RankedModel {
   void forward(const TokenBatch& batch, std::span<float> logits) override;
   std::int64_t vocab() const override { return plan_.shape.vocab; }
   std::int64_t kv_blocks() const override { return plan_.kv_blocks; }
+  std::int64_t block_tokens() const override { return plan_.block_tokens(); }
   KernelTimes times() const override { return parts_.front()->times(); }
   void trace(KernelSpans* spans) override;
   std::size_t weight_bytes() const override;

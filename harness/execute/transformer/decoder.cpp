@@ -52,6 +52,10 @@ Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_block
   ensure(shape().mla || shape().rotary.dim == shape().head_dim, "heads are rotated whole");
   buffers_->table = RotationTable(shape().rotary);
   if (shape().mla) latent_ = std::make_unique<LatentAttention>(shape(), team, isa);
+  if (links_.context != nullptr) {
+    context_ = std::make_unique<ContextAttention>(*links_.context, shape(),
+                                                  kernels == KernelSet::invariant, team);
+  }
   if (links_.experts != nullptr && shape().experts) {
     const ExpertRouter& router = shape().experts->router;
     exchange_ = std::make_unique<ExpertExchange>(*links_.experts, router.experts, shape().hidden,
@@ -66,6 +70,10 @@ Decoder::Decoder(const DecoderWeights& weights, KvType kv, std::int64_t kv_block
 }
 
 Decoder::~Decoder() = default;
+
+std::int64_t Decoder::block_tokens() const {
+  return context_ ? kKvBlock * context_->rounds() : kKvBlock;
+}
 
 // In the world, for traces.
 std::int32_t Decoder::rank() const {
@@ -122,7 +130,7 @@ void Decoder::linear(const char* name, const PackedLinear& layer, std::int64_t t
 
 // Adds up what the ranks computed of `projected`.
 void Decoder::all_reduce(const char* name, std::int64_t tokens) {
-  if (links_.tensor == nullptr || links_.tensor->size() == 1) return;
+  if (links_.tensor == nullptr || links_.tensor->size() == 1 || tokens == 0) return;
   const Op op(*this, name, &KernelTimes::collectives);
   const auto vectors = std::as_writable_bytes(
       std::span(buffers_->projected).first(to_size(tokens * shape().hidden)));
@@ -185,17 +193,24 @@ void Decoder::compute_logits(std::int64_t rows, std::span<float> logits) {
 }
 
 void Decoder::forward(const TokenBatch& batch, std::span<float> logits) {
-  const DecoderShape& s = shape();
   const std::int64_t tokens = batch.sequences.tokens();
   ensure((tokens >= 1 || links_.experts != nullptr) && batch.tokens.size() == to_size(tokens),
          "a step has the tokens it says");
   ensure(batch.of_one_rank(), "sequences of one attention rank");
+  ensure(tokens == 0 || batch.block_tokens == block_tokens(), "KV blocks of this decoder");
+  buffers_->mark = std::chrono::steady_clock::now();
+  if (tokens == 0) return join_experts_of_others();
+  compute(context_ ? context_->begin(batch) : batch, logits);
+}
+
+// A batch of this rank's tokens: where ranks share sequences, maybe of none.
+void Decoder::compute(const TokenBatch& batch, std::span<float> logits) {
+  const DecoderShape& s = shape();
+  const std::int64_t tokens = batch.sequences.tokens();
   const std::int64_t width = weights_.head() == nullptr ? 0 : weights_.head()->n();
   ensure(logits.size() == batch.logit_rows.size() * to_size(width),
          "logits for each row asked for");
   Buffers& b = *buffers_;
-  b.mark = std::chrono::steady_clock::now();
-  if (tokens == 0) return join_experts_of_others();
   reserve(tokens);
   fill_rotations(batch);
   split_into_tokens(batch.sequences);

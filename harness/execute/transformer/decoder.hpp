@@ -16,6 +16,7 @@
 namespace inferbench {
 
 class Communicator;
+class ContextAttention;
 class ExpertExchange;
 class ExpertVisitors;
 class LatentAttention;
@@ -31,6 +32,7 @@ KernelSet kernel_set(const std::string& name);  // throws Error with the nearest
 // The ranks that a shard of a decoder works with.
 struct DecoderLinks {
   Communicator* tensor = nullptr;   // with which it shares layers; null: it is alone
+  Communicator* context = nullptr;  // with which it shares each sequence; null: it has them whole
   Communicator* experts = nullptr;  // that hold the other experts; null: all are here
   Communicator* world = nullptr;    // of all, where there are several stages
   int before = -1, after = -1;      // in the world: the same part of the other stages; -1: none
@@ -54,9 +56,11 @@ struct DecoderLinks {
 // [tokens, hidden] in fp32, summed by rank, so every rank goes on with the same bits and the
 // promises above hold for a given number of them. Ranks that share out the experts have sequences
 // of their own, or none in this step, and send tokens to their experts (ExpertExchange): the
-// promises hold for a given number of these too. A pipeline stage receives [tokens, hidden], the
-// residual stream in fp32, from the stage before, and sends it to the one after. The logits of a
-// shard are those of its vocabulary, and none before the last stage.
+// promises hold for a given number of these too. Context-parallel ranks each compute the tokens of
+// every sequence that they cache, alike but for attention (ContextAttention), where the promises
+// hold for a given number as well; a rank's logits are those of its tokens. A pipeline stage
+// receives [tokens, hidden], the residual stream in fp32, from the stage before, and sends it to
+// the one after. The logits of a shard are those of its vocabulary, and none before the last stage.
 class Decoder final : public StepModel {
  public:
   // Keeps references to the weights, the team and what `links` points to.
@@ -69,12 +73,14 @@ class Decoder final : public StepModel {
   void forward(const TokenBatch& batch, std::span<float> logits) override;
   std::int64_t vocab() const override { return shape().vocab; }
   std::int64_t kv_blocks() const override { return kv_.blocks(); }
+  std::int64_t block_tokens() const override;
   KernelTimes times() const override { return times_; }
   void trace(KernelSpans* spans) override { spans_ = spans; }
 
   // So far, of this rank; 0 where it is alone.
   std::int64_t all_reduces() const { return all_reduces_; }
-  const ExpertExchange* expert_exchange() const { return exchange_.get(); }  // null: none
+  const ExpertExchange* expert_exchange() const { return exchange_.get(); }     // null: none
+  const ContextAttention* context_attention() const { return context_.get(); }  // null: none
 
   const DecoderShape& shape() const { return weights_.shape(); }
   const DecoderWeights& weights() const { return weights_; }
@@ -86,7 +92,9 @@ class Decoder final : public StepModel {
 
   void rows(std::int64_t rows, std::int64_t columns,
             const std::function<void(std::int64_t row)>& body);
+  void compute(const TokenBatch& batch, std::span<float> logits);
   void attention(const TokenBatch& batch, std::int64_t layer);
+  void attend(std::int64_t layer);
   void queries_keys_values(std::int64_t tokens, std::int64_t layer);
   void latent_queries_keys(std::int64_t tokens, std::int64_t layer);
   void latent_values(std::int64_t tokens, std::int64_t layer);
@@ -116,6 +124,7 @@ class Decoder final : public StepModel {
   KvStore kv_;
   std::unique_ptr<PagedAttention> attention_, windowed_;  // null where no layer is of the kind
   std::unique_ptr<LatentAttention> latent_;               // null: heads have keys and values
+  std::unique_ptr<ContextAttention> context_;             // null: sequences are whole
   std::unique_ptr<ExpertExchange> exchange_;              // null: all experts are here
   KernelSet kernels_;
   Isa isa_;

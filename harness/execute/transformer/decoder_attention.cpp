@@ -14,7 +14,9 @@ void Decoder::fill_rotations(const TokenBatch& batch) {
   b.rotations.resize(to_size(sequences.tokens() * width));
   for (std::int64_t s = 0; s < sequences.sequences(); ++s) {
     for (std::int64_t i = sequences.start(s); i < sequences.start(s + 1); ++i) {
-      const std::span<const float> row = b.table.at(sequences.cached(s) + i - sequences.start(s));
+      const std::int64_t position = context_ ? context_->positions()[to_size(i)]
+                                             : sequences.cached(s) + i - sequences.start(s);
+      const std::span<const float> row = b.table.at(position);
       std::copy(row.begin(), row.end(), b.rotations.begin() + i * width);
     }
   }
@@ -24,6 +26,7 @@ void Decoder::fill_rotations(const TokenBatch& batch) {
 void Decoder::split_into_tokens(const AttentionBatch& batch) {
   Buffers& b = *buffers_;
   b.attended = batch;
+  if (context_) return;  // which does so itself
   if (kernels_ == KernelSet::fast || batch.tokens() == batch.sequences()) return;
   b.token_starts.clear();
   b.token_context.clear();
@@ -160,9 +163,46 @@ void Decoder::latent_values(std::int64_t tokens, std::int64_t layer) {
   });
 }
 
+// Of this rank's tokens, over keys and values wherever they are.
+void Decoder::attend(std::int64_t layer) {
+  Buffers& b = *buffers_;
+  const std::int64_t window = shape().window_of(layer);
+  PagedAttention& kernel = *(window > 0 ? windowed_ : attention_);
+  std::vector<float>& out = latent_ ? b.latent_sums : b.heads;
+  if (!context_) {
+    const Op op(*this, "attention", &KernelTimes::attention);
+    return kernel.run(b.attended, b.q, kv_.layer(layer), out);
+  }
+  const ContextAttention::Layer mine{.kernel = kernel, .cache = kv_.layer(layer), .window = window};
+  if (context_->asks()) {
+    {
+      const Op op(*this, "query_all_gather", &KernelTimes::collectives);
+      context_->gather_queries(b.q);
+    }
+    {
+      const Op op(*this, "attention", &KernelTimes::attention);
+      context_->attend_asked(mine);
+    }
+    const Op op(*this, "output_all_to_all", &KernelTimes::collectives);
+    context_->return_outputs(out);
+  }
+  if (!context_->passes()) return;
+  context_->take_queries(b.q);
+  for (int round = 0; round < context_->rounds(); ++round) {
+    if (round > 0) {
+      const Op op(*this, "ring_pass_kv", &KernelTimes::collectives);
+      context_->pass(round, mine);
+    }
+    const Op op(*this, "attention", &KernelTimes::attention);
+    context_->attend_passed(round, mine);
+  }
+  context_->put_outputs(out);
+}
+
 void Decoder::attention(const TokenBatch& batch, std::int64_t layer) {
   Buffers& b = *buffers_;
   const std::int64_t tokens = batch.sequences.tokens();
+  if (tokens == 0) return attend(layer);  // others' tokens, to the keys here
   if (latent_) {
     latent_queries_keys(tokens, layer);
   } else {
@@ -172,11 +212,7 @@ void Decoder::attention(const TokenBatch& batch, std::int64_t layer) {
     const Op op(*this, "write_kv", &KernelTimes::attention);
     write_kv(batch, kv_.layer(layer));
   }
-  {
-    const Op op(*this, "attention", &KernelTimes::attention);
-    const auto& kernel = shape().window_of(layer) > 0 ? windowed_ : attention_;
-    kernel->run(b.attended, b.q, kv_.layer(layer), latent_ ? b.latent_sums : b.heads);
-  }
+  attend(layer);
   if (latent_) latent_values(tokens, layer);
   linear("out_gemm", *weights_.layer(layer).attention_out, tokens, b.heads, b.projected);
 }

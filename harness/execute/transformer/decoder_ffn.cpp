@@ -124,6 +124,10 @@ void Decoder::join_experts_of_others() {
 }
 
 void Decoder::feed_forward(std::int64_t tokens, std::int64_t layer) {
+  if (tokens == 0) {  // of this rank
+    if (exchange_ && shape().sparse(layer)) experts_of_all(0, layer);
+    return;
+  }
   Buffers& b = *buffers_;
   if (!shape().sparse(layer)) return dense_ffn(tokens, layer, b.projected);
   choose_experts(tokens, layer);

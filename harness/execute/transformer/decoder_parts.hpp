@@ -3,6 +3,7 @@
 #include <chrono>
 #include <vector>
 
+#include "harness/execute/transformer/context_attention.hpp"
 #include "harness/execute/transformer/decoder.hpp"
 #include "harness/execute/transformer/expert_exchange.hpp"
 #include "harness/execute/transformer/rotation.hpp"

@@ -25,6 +25,14 @@ double expert_rows(const DecoderShape& shape) {
   return static_cast<double>(MoeLayer::kRowsTogether * (2 * shape.hidden + 3 * shape.experts->ffn));
 }
 
+// What context-parallel ranks send and receive of a layer's keys and values.
+Bytes passed_around(const DecoderShape& shape, const DecoderShard& shard, KvType kv,
+                    std::int64_t kv_blocks) {
+  if (shard.context_ranks == 1) return Bytes(0);
+  const double layer = KvStore::bytes_per_block(shape, kv) / static_cast<double>(shape.layers);
+  return Bytes(2 * layer * static_cast<double>(kv_blocks));
+}
+
 // Elements of the tokens that other ranks may send to the experts of this one, as they travel, as
 // they are computed, and their sums.
 double arriving_elements(const DecoderShape& shape, const DecoderShard& shard,
@@ -69,14 +77,17 @@ MemoryNeed memory_need(const DecoderShape& whole, const GemmFormat& weights, KvT
     linear += hidden * static_cast<double>(widths) + latent_elements(shape);
   }
   // Residual, normed, attention in and out, FFN in and out; and the GEMM's copy of its rows.
-  const double row = static_cast<double>(5 * shape.hidden + 2 * attention_width(shape) +
-                                         2 * shape.qkv_width() + 4 * shape.widest_ffn());
+  // Queries that go to other ranks, and what comes back, besides.
+  const std::int64_t attention = (shard.context_ranks == 1 ? 2 : 5) * attention_width(shape);
+  const double row = static_cast<double>(5 * shape.hidden + attention + 2 * shape.qkv_width() +
+                                         4 * shape.widest_ffn());
   MemoryNeed need;
   need.weights = Bytes(kPadding * (linear * weights.weight_bytes() + routers * 4));
   need.table = Bytes(table * (weights.weights == GemmFormat::Weights::fp32 ? 4 : 2));
   need.kv = Bytes(KvStore::bytes_per_block(shape, kv) * static_cast<double>(kv_blocks));
   need.activations = Bytes(4 * (row * static_cast<double>(step_tokens) + expert_rows(shape) +
-                                arriving_elements(shape, shard, step_tokens)));
+                                arriving_elements(shape, shard, step_tokens))) +
+                     passed_around(shape, shard, kv, kv_blocks);
   return need;
 }
 

@@ -21,6 +21,7 @@ struct TokenBatch {
   // By sequence the attention rank that computes it, in whose KV store its blocks are; empty: the
   // first, or only one.
   std::span<const std::uint16_t> attention_ranks{};
+  std::int64_t block_tokens = kKvBlock;  // of a block of the tables; StepModel::block_tokens()
   bool of_one_rank() const {
     return std::all_of(attention_ranks.begin(), attention_ranks.end(),
                        [](std::uint16_t rank) { return rank == 0; });
@@ -48,6 +49,8 @@ class StepModel {
 
   virtual std::int64_t vocab() const = 0;
   virtual std::int64_t kv_blocks() const = 0;
+  // Of a KV block, 16 on each rank that caches a part of it.
+  virtual std::int64_t block_tokens() const { return kKvBlock; }
   // Of all forward() so far, as the rank that is asked first saw it.
   virtual KernelTimes times() const = 0;
   // Notes each kernel of the steps to come at the end of `spans`, those of rank 0 first; null: no

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/execute/transformer/weight_source.hpp"
+#include "kernels/attention/kv_cache.hpp"
 #include "kernels/cpu/team.hpp"
 #include "kernels/gemm/format.hpp"
 
@@ -23,14 +24,18 @@ namespace inferbench {
 //   embedding            whole on every rank of the first stage
 //   norms, routers       whole on every rank
 //
-// Where ranks are more than KV heads, each of these is kept by several of them, as engines do.
+// Context-parallel ranks hold the same weights, and of each sequence the keys and values of some
+// tokens (KvShare). Where ranks are more than KV heads, each of these is kept by several of them,
+// as engines do.
 //
 // Source: Shoeybi et al., "Megatron-LM", arXiv 1909.08053, section 3.
 struct DecoderShard {
   std::int64_t rank = 0, ranks = 1;
   std::int64_t stage = 0, stages = 1;
   std::int64_t expert_rank = 0, expert_ranks = 1;
+  std::int64_t context_rank = 0, context_ranks = 1;
 
+  KvShare kv_share() const { return {context_rank, context_ranks}; }
   bool first() const { return stage == 0; }
   bool last() const { return stage + 1 == stages; }
 };

@@ -65,6 +65,40 @@ TEST(ReplayOnCpu, TwoRanksGiveTheAnswersOfOne) {
   EXPECT_EQ(piped["configuration"]["deployment"]["parallel"]["pp"], 2);
 }
 
+// Prompts of 100 tokens and their answers over blocks of 32: ranks pass keys and values around.
+TEST(ReplayOnCpu, ContextRanksGiveTheAnswersOfOne) {
+  const auto run = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"replay",
+                                          "--system",
+                                          "cpu",
+                                          "--model",
+                                          "tiny-dense-test",
+                                          "--weights",
+                                          "fp32",
+                                          "--kv-format",
+                                          "fp32",
+                                          "--workload",
+                                          "poisson:rate=200,isl=100,osl=9",
+                                          "--requests",
+                                          "12",
+                                          "--json",
+                                          "-"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ran ran = run_program(arguments);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    return nlohmann::json::parse(ran.out);
+  };
+  const auto want = run({})["findings"]["answers_fnv1a64"];
+  for (const char* parallel : {"cp2", "tp2cp2", "cp2pp2dp2"}) {
+    const auto some = run({"--parallel", parallel});
+    EXPECT_EQ(some["findings"]["answers_fnv1a64"], want) << parallel;
+    EXPECT_EQ(some["configuration"]["deployment"]["parallel"]["cp"], 2);
+    EXPECT_GT(some["findings"]["ranks"]["wire_bytes"].get<double>(), 0);
+  }
+  EXPECT_EQ(run({"--parallel", "cp2", "--speculate", "gamma=2"})["findings"]["answers_fnv1a64"],
+            want);
+}
+
 TEST(ReplayOnCpu, ReportSaysWhatRan) {
   const Ran ran = run_program(cpu_replay({"--clock", "wall", "--kv-format", "int8"}));
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
@@ -154,7 +188,11 @@ TEST(ReplayOnCpu, ReplicasAndExpertRanksGiveTheAnswersOfOneRank) {
 TEST(ReplayOnCpu, RefusesWhatDoesNotApply) {
   expect_refused(cpu_replay({"--gpu", "h100"}), {"--gpu", "does not apply to --system cpu"});
   expect_refused(cpu_replay({"--parallel", "tp3"}), {"--parallel TP3", "4 heads", "1, 2, 4"});
-  expect_refused(cpu_replay({"--parallel", "cp2"}), {"--parallel CP2", "CP is not executed"});
+  expect_refused(cpu_replay({"--parallel", "cp2", "--slice"}),
+                 {"--parallel CP2", "CP with --slice"});
+  expect_refused(cpu_replay({"--parallel", "cp2", "--kv-tokens", "31"}),
+                 {"--kv-tokens", "one block of 32 tokens"});
+  expect_refused(cpu_replay({"--parallel", "cp2", "--compare-model"}), {"--compare-model", "CP2"});
   expect_refused(cpu_replay({"--parallel", "ep2"}), {"--parallel EP2", "a model without experts"});
   expect_refused(cpu_replay({"--parallel", "pp3"}), {"--parallel PP3", "2 layers for 3 stages"});
   expect_refused(cpu_replay({"--router", "round_robin"}), {"--router", "does not apply"});

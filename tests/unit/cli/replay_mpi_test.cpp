@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -57,17 +58,24 @@ const std::string kReplay = std::string(INFERBENCH_BINARY_DIR) +
                             " --weights fp32 --kv-format fp32 ";
 
 TEST_F(ReplayOverMpi, ProcessesGiveTheAnswersOfThreads) {
-  const std::string work = "--parallel tp2 --workload poisson:rate=200,isl=24,osl=6 --requests 20 ";
-  ASSERT_EQ(mpirun("-np 2 " + kReplay + work + "--json " + file("two.json")), 0) << said("err");
-  const auto two = nlohmann::json::parse(std::ifstream(file("two.json")));
-  EXPECT_EQ(two["findings"]["ranks"]["transport"], "MPI processes");
-  const Ran threads =
-      run_program({"replay", "--system", "cpu", "--model", "tiny-dense-test", "--weights", "fp32",
-                   "--kv-format", "fp32", "--parallel", "tp2", "--workload",
-                   "poisson:rate=200,isl=24,osl=6", "--requests", "20", "--json", "-"});
-  EXPECT_EQ(two["findings"]["answers_fnv1a64"],
-            nlohmann::json::parse(threads.out)["findings"]["answers_fnv1a64"]);
-  EXPECT_NE(said("out").find("TP2 as MPI processes"), std::string::npos) << said("out");
+  for (const std::string parallel : {"tp2", "cp2", "tp2cp2"}) {
+    const std::string ranks = parallel == "tp2cp2" ? "4" : "2";
+    const std::string work =
+        "--parallel " + parallel + " --workload poisson:rate=200,isl=60,osl=6 --requests 20 ";
+    ASSERT_EQ(mpirun("-np " + ranks + " " + kReplay + work + "--json " + file("some.json")), 0)
+        << said("err");
+    const auto some = nlohmann::json::parse(std::ifstream(file("some.json")));
+    EXPECT_EQ(some["findings"]["ranks"]["transport"], "MPI processes");
+    const Ran threads =
+        run_program({"replay", "--system", "cpu", "--model", "tiny-dense-test", "--weights", "fp32",
+                     "--kv-format", "fp32", "--parallel", parallel, "--workload",
+                     "poisson:rate=200,isl=60,osl=6", "--requests", "20", "--json", "-"});
+    EXPECT_EQ(some["findings"]["answers_fnv1a64"],
+              nlohmann::json::parse(threads.out)["findings"]["answers_fnv1a64"]);
+    std::string upper = parallel;
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    EXPECT_NE(said("out").find(upper + " as MPI processes"), std::string::npos) << said("out");
+  }
 }
 
 TEST_F(ReplayOverMpi, AsManyProcessesAsRanks) {

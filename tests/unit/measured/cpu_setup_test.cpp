@@ -109,6 +109,11 @@ TEST(CpuSetup, PoolHoldsABatchOfTheLongestSequencesOrAnEighthOfTheMemory) {
   EXPECT_EQ(asked.setup().limits.kv_blocks, 80);
   asked.options.kv_tokens = 100;
   EXPECT_EQ(asked.setup().limits.kv_blocks, 6);
+  asked.options.parallel.cp = 2;  // 16 tokens of a block on each rank
+  asked.options.threads = 0;
+  EXPECT_EQ(asked.setup().limits.kv_blocks, 3);
+  EXPECT_EQ(asked.setup().limits.block_tokens, Tokens(32));
+  asked.options.parallel.cp = 1;
   asked.options.kv_tokens = 0;
   asked.serving.max_batch = std::numeric_limits<std::int64_t>::max();
   EXPECT_EQ(asked.setup().limits.kv_blocks, 8'000'000'000 / 8 / 4096);

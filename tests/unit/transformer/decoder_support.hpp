@@ -68,7 +68,8 @@ inline std::vector<float> step(StepModel& model, const std::vector<Piece>& piece
                                .max_blocks = static_cast<std::int64_t>(widest)},
                  .logit_rows = rows,
                  .rewriting = rewriting,
-                 .attention_ranks = attention_ranks},
+                 .attention_ranks = attention_ranks,
+                 .block_tokens = model.block_tokens()},
                 logits);
   return logits;
 }
