@@ -1,6 +1,5 @@
 #include "results/provenance.hpp"
 
-#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
@@ -8,17 +7,9 @@
 #include "harness/base/error.hpp"
 #include "results/command_line.hpp"
 #include "results/sha256.hpp"
+#include "results/utc_now.hpp"
 
 namespace inferbench {
-namespace {
-
-std::string now_utc() {
-  using namespace std::chrono;
-  return utc_text(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
-}
-
-}  // namespace
-
 std::string utc_text(std::int64_t unix_ms) {
   const std::int64_t ms = (unix_ms % 1000 + 1000) % 1000;
   const auto seconds = static_cast<std::time_t>((unix_ms - ms) / 1000);
@@ -37,14 +28,14 @@ Provenance start_provenance(std::uint64_t seed) {
   for (const std::string& argument : process_command_line()) {
     provenance.command_line.push_back(without_paths(argument));
   }
-  provenance.started_utc = now_utc();
+  provenance.started_utc = utc_now();
   provenance.seed = seed;
   provenance.host = read_host_info();
   return provenance;
 }
 
 void finish(Provenance& provenance) {
-  provenance.finished_utc = now_utc();
+  provenance.finished_utc = utc_now();
 }
 
 void add_input(Provenance& provenance, const std::string& role, const std::string& path) {

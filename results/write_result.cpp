@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/error.hpp"
+#include "results/host_json.hpp"
 #include "results/json_numbers.hpp"
 #include "results/kernel_rows.hpp"
 #include "results/run_result.hpp"
@@ -142,39 +143,6 @@ ordered_json build_json(const BuildStamp& build) {
   out["compiler"] = build.compiler;
   out["build_type"] = build.build_type;
   out["flags"] = build.flags;
-  return out;
-}
-
-void put_text(ordered_json& object, const std::string& key, const std::string& text) {
-  if (text.empty()) {
-    object["absent"][key] = "not readable on this machine";
-  } else {
-    object[key] = text;
-  }
-}
-
-ordered_json host_json(const HostInfo& host) {
-  ordered_json out = ordered_json::object();
-  put_text(out, "name_hash", host.name_hash);
-  put_text(out, "cpu", host.cpu);
-  put_text(out, "architecture", host.architecture);
-  put_text(out, "microcode", host.microcode);
-  put_text(out, "governor", host.governor);
-  put_text(out, "kernel", host.kernel);
-  put_text(out, "distribution", host.distribution);
-  put_text(out, "glibc", host.glibc);
-  put_text(out, "load_average", host.load_average);
-  out["sockets"] = host.sockets;
-  out["physical_cores"] = host.physical_cores;
-  out["logical_cpus"] = host.logical_cpus;
-  out["allowed_cpus"] = host.allowed_cpus;
-  if (host.virtual_machine) out["virtual_machine"] = *host.virtual_machine;
-  out["memory_bytes"] = json_integer(host.memory_bytes);
-  out["caches"] = ordered_json::array();
-  for (const CacheInfo& cache : host.caches) {
-    out["caches"].push_back(
-        {{"level", cache.level}, {"type", cache.type}, {"bytes", json_integer(cache.bytes)}});
-  }
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "harness/base/random.hpp"
 #include "results/gate/meeting.hpp"
 #include "results/host_info.hpp"
+#include "results/utc_now.hpp"
 
 namespace inferbench {
 namespace {
@@ -210,7 +211,9 @@ GateComparison compare_programs(WorkerSource& baseline, WorkerSource& candidate,
   comparison.rule = options.rule;
   comparison.seed = options.seed;
   comparison.clock = options.clock == TimedClock::cpu ? "cpu" : "wall";
-  comparison.noise.load_before = read_host_info().load_average;
+  comparison.started_utc = utc_now();
+  comparison.host = read_host_info();
+  comparison.noise.load_before = comparison.host.load_average;
 
   const std::vector<MetSeries> series = meet(baseline, candidate, options, comparison);
   if (!series.empty() && comparison.invalid.empty()) {

@@ -11,6 +11,7 @@
 #include "harness/timing/sampler.hpp"
 #include "results/gate/series_test.hpp"
 #include "results/gate/worker.hpp"
+#include "results/host_info.hpp"
 
 namespace inferbench {
 
@@ -58,6 +59,8 @@ struct GateComparison {
   GateRule rule;
   std::string suite, clock;
   std::uint64_t seed = 0;
+  std::string started_utc;  // RFC 3339
+  HostInfo host;
   WorkerHello baseline, candidate;  // without their series
   std::string baseline_code, candidate_code;
   std::vector<SeriesResult> series;  // in the baseline's order

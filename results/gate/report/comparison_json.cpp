@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "results/gate/report/comparison_report.hpp"
+#include "results/host_json.hpp"
 #include "results/json_numbers.hpp"
 
 namespace inferbench {
@@ -88,10 +89,12 @@ Json noise_json(const GateNoise& noise) {
 
 std::string comparison_json(const GateComparison& comparison) {
   Json json = {{"schema", "inferbench.comparison"},
-               {"version", "1.0.0"},
+               {"version", "1.1.0"},
                {"verdict", name(verdict(comparison))},
                {"sentence", verdict_sentence(comparison)},
                {"suite", comparison.suite},
+               {"started_utc", comparison.started_utc},
+               {"host", host_json(comparison.host)},
                {"interrupted", comparison.interrupted},
                {"invalid", comparison.invalid},
                {"notes", comparison.notes},

@@ -27,7 +27,7 @@ std::string marked(SeriesVerdict verdict);
 std::string comparison_text(const GateComparison& comparison, bool all,
                             const std::string& command = "");
 
-// The comparison document, "inferbench.comparison" 1.0.0: everything, with the blocks of each
+// The comparison document, "inferbench.comparison" 1.1.0: everything, with the blocks of each
 // series.
 std::string comparison_json(const GateComparison& comparison);
 
