@@ -1,5 +1,6 @@
 # System packages only; nothing is downloaded. scripts/install-deps installs them.
 find_package(Threads REQUIRED)
+find_package(SQLite3 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 2.1 REQUIRED)
