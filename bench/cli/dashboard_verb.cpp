@@ -84,10 +84,10 @@ void add_dashboard_verb(CLI::App& program, VerbContext& context) {
   const auto options = std::make_shared<DashboardArguments>();
   CLI::App* verb = program.add_subcommand(
       "dashboard", "result files as one page of charts and tables that opens offline");
-  verb->add_option(
-          "FILES", options->paths,
-          "Results, timelines, answers as JSON, or folders of them; the records of a replay "
-          "are found beside it")
+  verb->add_option("FILES", options->paths,
+                   "Results, timelines, answers as JSON, folders of them, or a store of "
+                   "`inferbench history`; the records of a replay "
+                   "are found beside it")
       ->required();
   verb->add_option("-o,--output", options->page, "The page (HTML); - is standard output");
   verb->add_option("--data", options->data,

@@ -10,6 +10,8 @@
 #include "results/dashboard/run_tables.hpp"
 #include "results/request_records.hpp"
 #include "results/run_result.hpp"
+#include "results/store/history_cache.hpp"
+#include "results/store/history_report.hpp"
 
 namespace inferbench {
 namespace {
@@ -24,9 +26,9 @@ constexpr std::uintmax_t kLargestTimeline = std::uintmax_t{2} << 30;
 constexpr std::size_t kLongestArray = 1000;
 
 // Answers of other verbs, shown as they are.
-constexpr std::array<std::string_view, 10> kAnswers = {
-    "claims", "selftest", "machine",    "explain",           "plan",
-    "advice", "op-table", "comparison", "stored-comparison", "gate-calibration"};
+constexpr std::array<std::string_view, 11> kAnswers = {
+    "claims",   "selftest",   "machine",           "explain",          "plan",   "advice",
+    "op-table", "comparison", "stored-comparison", "gate-calibration", "history"};
 
 std::string name_of(const std::string& path) {
   return fs::path(path).filename().string();
@@ -134,8 +136,25 @@ DashboardRun answer_run(const std::string& path, const std::string& kind, ordere
                    .document = {},
                    .tables = ordered_json::object(),
                    .notes = {}};
-  cut_long_arrays(document, "", run.notes);
+  if (kind != "history") cut_long_arrays(document, "", run.notes);  // points by run, all of them
   run.document = std::move(document);
+  return run;
+}
+
+// A store as `inferbench history export --json` writes it.
+DashboardRun history_run(const std::string& folder) {
+  HistoryStore store(folder);
+  HistoryCache cache(store);
+  const History history = cache.load();
+  ScreenRule rule;
+  rule.recent = 0;
+  DashboardRun run{.file = fs::weakly_canonical(folder).filename().string(),
+                   .kind = "history",
+                   .method = "",
+                   .document = {},
+                   .tables = ordered_json::object(),
+                   .notes = store.repairs()};
+  run.document = history_json(history, screen_history(history, rule), {.store = run.file});
   return run;
 }
 
@@ -215,6 +234,10 @@ DashboardFiles read_dashboard_files(const std::vector<std::string>& paths) {
   DashboardFiles files;
   std::vector<std::string> records;
   for (const std::string& path : paths) {
+    if (HistoryStore::is_store(path)) {
+      files.runs.push_back(history_run(path));
+      continue;
+    }
     if (!fs::is_directory(path)) {
       if (fs::exists(path) && is_records_file(path)) {
         records.push_back(path);

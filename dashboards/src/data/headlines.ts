@@ -118,6 +118,12 @@ export function headlines(run: Run): Headline[] {
         name: `called slower at ${(numberAt(cell, 'slowdown') ?? 0) * 100} %, of ${numberAt(cell, 'series')}`,
         value: numberAt(cell, 'slower'), unit: '', view: 'calibration',
       }));
+    case 'history':
+      return [
+        { name: 'open suspicions', value: listAt(run.document, 'suspicions').filter((one) => textAt(one, 'state') === 'open').length, unit: '', view: 'history' },
+        { name: 'series', value: listAt(run.document, 'series').length, unit: '', view: 'history' },
+        { name: 'runs', value: listAt(run.document, 'runs').length, unit: '', view: 'history' },
+      ];
     case 'machine':
       return [{ name: 'probes', value: listAt(run.document, 'probes').length, unit: '', view: 'run' }];
     case 'explain':
@@ -131,7 +137,7 @@ export function mainView(run: Run): string {
   if (run.isCollectives) return 'communication';
   const views: Record<string, string> = {
     replay: 'latency', sweep: 'frontier', kernels: 'kernels', claims: 'claims', timeline: 'timeline',
-    comparison: 'compare', 'stored-comparison': 'compare', 'gate-calibration': 'calibration',
+    comparison: 'compare', 'stored-comparison': 'compare', 'gate-calibration': 'calibration', history: 'history',
   };
   return views[run.kind] ?? 'run';
 }

@@ -117,6 +117,7 @@ export const kindNames: Record<string, string> = {
   comparison: 'Comparison',
   'stored-comparison': 'Comparison of results',
   'gate-calibration': 'Gate calibration',
+  history: 'History',
 };
 
 export function kindName(run: Run): string {

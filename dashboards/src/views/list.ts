@@ -7,6 +7,7 @@ import { Claims } from './claims.tsx';
 import { Communication } from './communication.tsx';
 import { Compare } from './compare.tsx';
 import { Frontier } from './frontier.tsx';
+import { History } from './history.tsx';
 import { Kernels } from './kernels.tsx';
 import { Latency } from './latency.tsx';
 import { Overview } from './overview.tsx';
@@ -31,6 +32,7 @@ export const viewGroups: { title: string; views: View[] }[] = [
     views: [
       { id: 'overview', title: 'Overview', component: Overview, usable: () => true, always: true },
       { id: 'compare', title: 'Compare', component: Compare, usable: isComparison },
+      { id: 'history', title: 'History', component: History, usable: ofKind('history') },
     ],
   },
   {

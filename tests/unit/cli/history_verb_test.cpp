@@ -91,6 +91,14 @@ TEST(HistoryVerb, PrunesAfterShowing) {
   expect_refused({"history", "export", nights.store(), "--run", "20260102"}, {"was pruned"});
 }
 
+TEST(HistoryVerb, IsShownAsAPage) {
+  Nights nights;
+  nights.add_step();
+  const auto data = nlohmann::json::parse(output_of({"dashboard", nights.store(), "--data", "-"}));
+  EXPECT_EQ(data["runs"][0]["kind"], "history");
+  EXPECT_EQ(data["runs"][0]["document"]["suspicions"].size(), 1U);
+}
+
 TEST(HistoryVerb, RefusesWhatItCannotUse) {
   Nights nights;
   expect_refused({"history", "list", nights.store()}, {"no store of runs", "history add"});
