@@ -26,6 +26,7 @@ void add_compare_verb(CLI::App& program, VerbContext& context);
 void add_worker_verb(CLI::App& program, VerbContext& context);
 void add_calibrate_gate_verb(CLI::App& program, VerbContext& context);
 void add_history_verb(CLI::App& program, VerbContext& context);
+void add_tables_verb(CLI::App& program, VerbContext& context);
 
 void add_all_verbs(CLI::App& program, VerbContext& context) {
   const std::initializer_list<AddVerb> verbs = {
@@ -33,8 +34,8 @@ void add_all_verbs(CLI::App& program, VerbContext& context) {
       add_sweep_verb,    add_find_max_verb, add_advise_verb,         add_explain_verb,
       add_claims_verb,   add_export_verb,   add_dashboard_verb,      add_validate_result_verb,
       add_selftest_verb, add_bench_verb,    add_calibrate_verb,      add_doctor_verb,
-      add_compare_verb,  add_worker_verb,   add_calibrate_gate_verb,
-      add_history_verb,
+      add_compare_verb,  add_worker_verb,   add_calibrate_gate_verb, add_history_verb,
+      add_tables_verb,
   };
   for (const AddVerb add : verbs) add(program, context);
 }
