@@ -64,10 +64,8 @@ void write_to(const std::string& path, const std::string& text) {
 // JSON and CSV where they are asked for. Returns whether the console is free for a table.
 bool write_history(const HistoryQuery& query, const History& history) {
   if (!query.json.empty()) {
-    ScreenRule rule;
-    rule.recent = 0;
     write_to(query.json,
-             history_json_text(history, screen_history(history, rule), {.store = query.store}));
+             history_json_text(history, screen_history(history), {.store = query.store}));
   }
   if (!query.csv.empty()) write_to(query.csv, history_csv(history));
   return query.json.empty() && query.csv.empty();

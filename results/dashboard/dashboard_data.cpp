@@ -146,15 +146,13 @@ DashboardRun history_run(const std::string& folder) {
   HistoryStore store(folder);
   HistoryCache cache(store);
   const History history = cache.load();
-  ScreenRule rule;
-  rule.recent = 0;
   DashboardRun run{.file = fs::weakly_canonical(folder).filename().string(),
                    .kind = "history",
                    .method = "",
                    .document = {},
                    .tables = ordered_json::object(),
                    .notes = store.repairs()};
-  run.document = history_json(history, screen_history(history, rule), {.store = run.file});
+  run.document = history_json(history, screen_history(history), {.store = run.file});
   return run;
 }
 

@@ -268,7 +268,9 @@ std::string HistoryCache::open_file(const HistoryStore& store) {
       database_.reset();
     }
     if (attempt > 0) break;
-    notes_.push_back(path + " could not be used (" + reason + ") and was made anew");
+    std::string note = path;
+    note.append(" could not be used (").append(reason).append(") and was made anew");
+    notes_.push_back(std::move(note));
     try {
       remove_database(path);
     } catch (const fs::filesystem_error& error) {

@@ -171,12 +171,15 @@ void add_sweep(const Json& json, RunEntry& entry) {
   if (const auto load = number_in(findings, "load")) add("highest load", "", *load);
 }
 
+// "replay llama-3-70b h100 TP4 chat-burst"
 std::string suite_of(const Json& json, const std::string& kind) {
   if (kind == "kernels") return kind;
   std::string text = kind;
-  for (const char* pointer : {"/configuration/deployment/model", "/configuration/model"}) {
-    const std::string model = text_at(json, pointer);
-    if (!model.empty() && json.at(Json::json_pointer(pointer)).is_string()) text += " " + model;
+  for (const char* pointer : {"/configuration/deployment/model", "/configuration/model",
+                              "/configuration/deployment/gpu", "/configuration/gpu"}) {
+    const Json::json_pointer at(pointer);
+    if (json.contains(at) && json.at(at).is_string())
+      text.append(" ").append(text_at(json, pointer));
   }
   const Json deployment = json.value(Json::json_pointer("/configuration/deployment"), Json());
   if (deployment.is_object()) text += " " + parallel_text(deployment);

@@ -56,6 +56,7 @@ std::vector<Track> tracks_of(const History& history, const SeriesHistory& series
     track.followed.push_back(followed);
   }
   std::vector<Track> all;
+  all.reserve(tracks.size());
   for (auto& [key, track] : tracks) all.push_back(std::move(track));
   return all;
 }

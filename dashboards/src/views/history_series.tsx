@@ -29,7 +29,7 @@ function caption(series: Followed, shown: Shown[], basis: string, steps: number)
   if (!last) return 'No run of this series counts.';
   const said = basis === 'ratio' ? `${formatNumber(last.y)} of the anchor` : formatUnit(last.y, series.unit);
   const range = last.low !== undefined && last.high !== undefined ? ` (${formatNumber(last.low)} to ${formatNumber(last.high)})` : '';
-  return `${series.name}: last ${said}${range}, ${count(shown.length, 'run')} that ${shown.length === 1 ? 'counts' : 'count'}, ${count(steps, 'step')}; ${series.better} is better.`;
+  return `${series.name}: last ${said}${range}, ${count(shown.length, 'run')} that ${shown.length === 1 ? 'counts' : 'count'}, ${count(steps, 'recent step')}; ${series.better} is better.`;
 }
 
 function pointTable(store: History, series: Followed, shown: Shown[]): TableModel {

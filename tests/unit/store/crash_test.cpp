@@ -150,6 +150,30 @@ bool fails_beyond(rlim_t most, const std::string& folder, int day) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 3;
 }
 
+// A disk too full for the database: the answers are the same, from memory.
+TEST(Crash, AFullDiskLeavesTheAnswers) {
+  const StoreFolder folder;
+  HistoryStore::create(folder.path());
+  {
+    HistoryStore store(folder.path());
+    for (int day = 1; day <= 5; ++day) add_night(store, {.day = day});
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{5000, 5000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    HistoryStore store(folder.path());
+    HistoryCache cache(store);
+    ::_exit(cache.load().runs.size() == 5 && !cache.notes().empty() ? 0 : 1);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  HistoryStore store(folder.path());
+  EXPECT_EQ(HistoryCache(store).load().runs.size(), 5U);
+}
+
 // A disk that fills up while the run's file is written, and one that does while the index's line
 // is: neither adds anything, and both leave what was there.
 TEST(Crash, AFullDiskAddsNothing) {
