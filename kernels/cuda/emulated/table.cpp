@@ -73,12 +73,13 @@ int release(void* memory) {
 }
 
 int copy(void* to, const void* from, std::size_t bytes) {
-  std::memcpy(to, from, bytes);
+  // Nothing may come from nowhere: cudaMemcpy takes it, std::memcpy does not.
+  if (bytes > 0) std::memcpy(to, from, bytes);
   return 0;
 }
 
 int fill(void* to, int byte, std::size_t bytes) {
-  std::memset(to, byte, bytes);
+  if (bytes > 0) std::memset(to, byte, bytes);
   return 0;
 }
 
