@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kKills = 200;
+constexpr int kKills = 200, kCannotTrace = 9;
 
 // In a process of its own: adds nights from `first` on, as `history add` does, and tells each id
 // on the pipe once add() has returned. Never returns.
@@ -102,6 +103,59 @@ TEST(Crash, LosesNothingThatWasAcknowledged) {
   for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
     EXPECT_EQ(entry.path().string().find(".tmp."), std::string::npos) << entry.path();
   }
+}
+
+enum class Stopped { killed, finished, cannot_trace };
+
+// In a process of its own: adds a night, and is killed where it enters or leaves a system call for
+// the n-th time. Between two of these nothing reaches the disk.
+Stopped add_killed_at(const std::string& folder, int day, int n) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(kCannotTrace);
+    ::raise(SIGSTOP);
+    HistoryStore store(folder);
+    add_night(store, {.day = day});
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  for (int i = 0; i < n && WIFSTOPPED(status); ++i) {
+    if (::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr) != 0) break;
+    ::waitpid(child, &status, 0);
+  }
+  if (WIFEXITED(status)) {
+    return WEXITSTATUS(status) == kCannotTrace ? Stopped::cannot_trace : Stopped::finished;
+  }
+  ::kill(child, SIGKILL);
+  ::waitpid(child, &status, 0);
+  return Stopped::killed;
+}
+
+// Killed at every system call of an addition, one after another: the store opens each time, has
+// all it had, and has the run that was under way either whole or not at all.
+TEST(Crash, LeavesAWholeStoreAtEverySystemCall) {
+  const StoreFolder folder;
+  HistoryStore::create(folder.path());
+  std::size_t before = 0;
+  int calls = 0, kept = 0;
+  for (Stopped stopped = Stopped::killed; stopped == Stopped::killed; ++calls) {
+    const int day = calls + 1;
+    stopped = add_killed_at(folder.path(), day, calls);
+    if (stopped == Stopped::cannot_trace) GTEST_SKIP() << "ptrace is not permitted here";
+    HistoryStore store(folder.path());
+    ASSERT_TRUE(store.lines().size() == before || store.lines().size() == before + 1) << calls;
+    const std::string id = night_entry({.day = day}).run.id;
+    ASSERT_EQ(store.holds(id), store.lines().size() == before + 1) << calls;
+    if (store.holds(id)) {
+      ASSERT_EQ(store.document(id), night_document({.day = day}));
+      ++kept;
+    }
+    before = store.lines().size();
+  }
+  EXPECT_GT(kept, 1);  // some of those that were killed after the rename
+  EXPECT_TRUE(HistoryStore(folder.path()).rebuild().empty());
+  std::cout << calls - 1 << " system calls entered or left, " << kept << " runs kept\n";
 }
 
 // Two writers of 25 runs each at once: the lock lets one in at a time, and all 50 are there.
