@@ -62,7 +62,7 @@ std::optional<double> Statement::number(int column) const {
 }
 
 void Database::Close::operator()(sqlite3* database) const {
-  sqlite3_close(database);
+  sqlite3_close_v2(database);  // once its last statement is gone
 }
 
 Database::Database(const std::string& path) {

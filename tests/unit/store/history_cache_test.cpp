@@ -109,7 +109,10 @@ TEST(HistoryCache, KnowsVersions) {
   Database(folder.file("cache.sqlite"))
       .execute("DROP TABLE note; DROP INDEX point_by_run; PRAGMA user_version = 1");
   EXPECT_EQ(answers(folder), before);
-  const auto version = Database(folder.file("cache.sqlite")).prepare("PRAGMA user_version");
+  Database migrated(folder.file("cache.sqlite"));
+  const auto version = migrated.prepare("PRAGMA user_version");
+  ASSERT_TRUE(version->step());
+  EXPECT_EQ(version->integer(0), 2);
 }
 
 TEST(HistoryCache, FiltersBySeriesAndTime) {
