@@ -1,5 +1,7 @@
 #include "harness/measured/cpu_replica.hpp"
 
+#include <algorithm>
+
 #include "harness/schedule/registry.hpp"
 
 namespace inferbench {
@@ -13,6 +15,11 @@ std::unique_ptr<RankedModel> build(RankGroup& ranks, const ModelPlan& plan) {
 
 std::unique_ptr<RankGroup> threads_for(const CpuSetup& setup) {
   return std::make_unique<ThreadRanks>(setup.ranks_of_replica(), setup.threads_of_each());
+}
+
+// A step has no more tokens than the pool has room for.
+std::int64_t most_step_tokens(const SchedulerOptions& limits) {
+  return std::min(limits.step_tokens.count(), limits.kv_blocks * limits.block_tokens.count());
 }
 
 }  // namespace
@@ -43,6 +50,7 @@ std::vector<ModelPlan> model_plans(const CpuSetup& setup) {
                      .kernels = setup.kernels,
                      .seed = setup.seed,
                      .trained = trained,
+                     .step_tokens = most_step_tokens(setup.limits),
                      .parallel = setup.parallel});
   };
   add(setup.shape, setup.checkpoint ? &setup.checkpoint->weights : nullptr);

@@ -90,7 +90,9 @@ RankPart::RankPart(const ModelPlan& plan, Communicator& world, ThreadTeam& team)
       weights_(weights_of(plan, world.rank(), team)),
       decoder_(std::make_unique<Decoder>(weights_, plan.kv, plan.kv_blocks, team, plan.kernels,
                                          best_isa(), links(world))),
-      share_(plan.shard(world.rank()).expert_rank, plan.parallel.ep, plan.parallel.pp) {}
+      share_(plan.shard(world.rank()).expert_rank, plan.parallel.ep, plan.parallel.pp) {
+  decoder_->reserve(plan.step_tokens);
+}
 
 RankPart::~RankPart() = default;
 

@@ -17,6 +17,7 @@ struct ModelPlan {
   KernelSet kernels = KernelSet::invariant;
   std::uint64_t seed = 0;                 // of random weights
   const WeightSource* trained = nullptr;  // instead of them; outlives the building
+  std::int64_t step_tokens = 0;           // of steps that ranks make room for beforehand
   ParallelConfig parallel{};              // tp, cp, ep and pp, in this order innermost first
 
   int ranks_of_stage() const { return static_cast<int>(parallel.tp * parallel.cp * parallel.ep); }

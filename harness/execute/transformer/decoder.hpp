@@ -69,6 +69,9 @@ class Decoder final : public StepModel {
           const DecoderLinks& links = {});
   ~Decoder() override;
 
+  // Makes room for steps of so many tokens: a larger one than any before would stop to do so.
+  void reserve(std::int64_t tokens);
+
   // As one of several that share out the experts, a batch of no tokens too.
   void forward(const TokenBatch& batch, std::span<float> logits) override;
   std::int64_t vocab() const override { return shape().vocab; }
@@ -116,7 +119,6 @@ class Decoder final : public StepModel {
   void leave(std::int64_t tokens);
   void fill_rotations(const TokenBatch& batch);
   void split_into_tokens(const AttentionBatch& batch);
-  void reserve(std::int64_t tokens);
   std::int32_t rank() const;
 
   const DecoderWeights& weights_;
