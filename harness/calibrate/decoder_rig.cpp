@@ -11,6 +11,7 @@
 #include "harness/base/real.hpp"
 #include "harness/execute/transformer/memory_need.hpp"
 #include "harness/execute/transformer/to_size.hpp"
+#include "harness/schedule/kv_block_pool.hpp"
 
 namespace inferbench {
 namespace {
@@ -37,13 +38,32 @@ std::int64_t blocks_of(std::int64_t tokens) {
   return (tokens + kKvBlock - 1) / kKvBlock;
 }
 
-// A pool in service has given blocks out and taken them back many times: those of a sequence lie
-// anywhere.
-std::vector<BlockRun> shuffled_blocks(std::int64_t count, std::uint64_t seed) {
-  std::vector<BlockRun> blocks;
-  for (std::int64_t i = 0; i < count; ++i) blocks.push_back({static_cast<std::uint32_t>(i), 1});
+// All blocks of a pool in service, request after request: prompts take neighbours where these are
+// free, answers grow a block at a time beside those of others, and leave gaps when they go.
+std::vector<BlockRun> served_blocks(std::int64_t count, std::uint64_t seed) {
+  constexpr std::int64_t kMostPromptBlocks = 16, kBlocksOfEach = 10, kTurnsOfEach = 20;
+  constexpr std::uint64_t kTurnsOfAnswers = 6;  // and it ends with one of so many
+  KvBlockPool pool(count, Tokens(kKvBlock));
   RandomStream random(seed, "kv_blocks");
-  for (std::size_t i = blocks.size(); i > 1; --i) std::swap(blocks[i - 1], blocks[random.below(i)]);
+  const std::int64_t requests = std::max<std::int64_t>(2, count / kBlocksOfEach);
+  for (std::int64_t turn = 0; turn < kTurnsOfEach * requests; ++turn) {
+    const std::size_t request = to_size(random.between(0, requests - 1));
+    if (pool.runs(request).empty()) {
+      pool.grow(request, std::min(pool.free(), random.between(1, kMostPromptBlocks)));
+    } else if (pool.free() == 0 || random.below(kTurnsOfAnswers) == 0) {
+      pool.release(request);
+    } else {
+      pool.grow(request, 1);
+    }
+  }
+  const std::size_t rest = to_size(requests);
+  pool.grow(rest, pool.free());
+  std::vector<BlockRun> blocks;
+  for (std::size_t request = 0; request <= rest; ++request) {
+    for (const BlockRun& run : pool.runs(request)) {
+      for (std::uint32_t i = 0; i < run.count; ++i) blocks.push_back({run.first + i, 1});
+    }
+  }
   return blocks;
 }
 
@@ -79,7 +99,7 @@ DecoderRig::DecoderRig(const DecoderShape& shape, const DecoderOps& ops, const G
              ranks),
       sampler_(shape.vocab),
       batch_(blocks_of(kv_tokens)),
-      blocks_(shuffled_blocks(blocks_of(kv_tokens), seed)) {
+      blocks_(served_blocks(blocks_of(kv_tokens), seed)) {
   model_.trace(&spans_);
   fill_cache();
 }

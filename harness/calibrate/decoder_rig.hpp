@@ -48,7 +48,7 @@ class DecoderRig {
   ThreadRankedModel model_;
   Sampler sampler_;
   StepBatch batch_;
-  std::vector<BlockRun> blocks_;  // of the whole pool, in an order of chance
+  std::vector<BlockRun> blocks_;  // of the whole pool, one by one, as a pool in service has them
   std::vector<float> logits_;
   std::vector<SamplingRequest> requests_;
   std::vector<std::int32_t> sampled_;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/base/real.hpp"
+#include "harness/calibrate/skew.hpp"
 #include "harness/measured/cpu_system.hpp"
 #include "harness/measured/step_log.hpp"
 #include "harness/replay/record_sinks.hpp"
@@ -60,7 +61,7 @@ HostSamples host_samples(const CpuSetup& setup, std::int64_t batch) {
   return samples;
 }
 
-void add_point(std::vector<OpPoint>& points, double requests, double starting,
+void add_point(std::vector<OpPoint>& points, Skew& skew, double requests, double starting,
                std::vector<double> times) {
   if (times.size() < 3) return;
   const Interval interval = bootstrap_median(times);
@@ -69,6 +70,7 @@ void add_point(std::vector<OpPoint>& points, double requests, double starting,
   point.ns = std::max(1.0, percentiles(times, std::span(&middle, 1)).front());
   point.low_ns = std::clamp(interval.low, 1.0, point.ns);
   point.high_ns = std::max(interval.high, point.ns);
+  skew.add(times, point.ns);
   points.push_back(point);
 }
 
@@ -77,12 +79,14 @@ void add_point(std::vector<OpPoint>& points, double requests, double starting,
 std::vector<OpPoint> host_times(const CpuSetup& setup, const std::vector<std::int64_t>& batches,
                                 const std::function<bool()>& interrupted) {
   std::vector<OpPoint> points;
+  Skew skew;
   for (const std::int64_t batch : batches) {
     if (interrupted && interrupted()) break;
     HostSamples samples = host_samples(setup, batch);
-    add_point(points, real(batch), 0, std::move(samples.running));
-    add_point(points, real(batch), real(batch), std::move(samples.starting));
+    add_point(points, skew, real(batch), 0, std::move(samples.running));
+    add_point(points, skew, real(batch), real(batch), std::move(samples.starting));
   }
+  for (OpPoint& point : points) skew.apply(point);
   return points;
 }
 

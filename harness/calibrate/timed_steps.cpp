@@ -1,8 +1,12 @@
 #include "harness/calibrate/timed_steps.hpp"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "harness/base/error.hpp"
+#include "harness/calibrate/skew.hpp"
 #include "harness/stats/percentile.hpp"
 #include "harness/stats/visits.hpp"
 
@@ -29,10 +33,15 @@ struct StepRuns {
     all.clear();
   }
 
-  OpPoint point(std::size_t op, const SamplerOptions& options) const {
+  std::vector<double> of(std::size_t op) const {
     std::vector<double> values;
     values.reserve(kept.size());
     for (const RigTimes& times : kept) values.push_back(times[op]);
+    return values;
+  }
+
+  OpPoint point(std::size_t op, const SamplerOptions& options) const {
+    std::vector<double> values = of(op);
     const Interval interval =
         visited_median(values, visits, {.confidence = options.confidence, .seed = options.seed});
     OpPoint point;
@@ -44,6 +53,21 @@ struct StepRuns {
   }
 };
 
+// Of the points of an op, decodes apart: chunks of prompts are longer, and delays smaller beside
+// them.
+using SkewKey = std::pair<std::string, bool>;
+
+SkewKey key_of(const ProbedOp& op, const ProbeStep& step) {
+  return {op.site.op, step.decode};
+}
+
+// A decode follows one of the same requests: their keys, and what else fits a cache, are there.
+std::function<void()> preparation(const ProbeStep& step,
+                                  const std::function<RigTimes(const ProbeStep&)>& run) {
+  if (!step.decode) return [] {};
+  return [&] { run(step); };
+}
+
 }  // namespace
 
 std::vector<TimedOp> time_steps(const std::vector<ProbeStep>& steps, const DecoderOps& decoder,
@@ -54,10 +78,10 @@ std::vector<TimedOp> time_steps(const std::vector<ProbeStep>& steps, const Decod
   std::vector<StepRuns> runs(steps.size());
   std::vector<Subject> subjects;
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    // With something to prepare a sample is one run.
+    // With something to prepare, be it nothing, a sample is one run.
     subjects.push_back({.name = std::to_string(i),
                         .run = [&, i] { runs[i].all.push_back(run(steps[i])); },
-                        .prepare = [] {}});
+                        .prepare = preparation(steps[i], run)});
   }
   SubjectGroup group(std::move(subjects), stopwatch, options);
   const auto shares = static_cast<Duration::rep>(steps.size()) * options.visits;
@@ -72,6 +96,8 @@ std::vector<TimedOp> time_steps(const std::vector<ProbeStep>& steps, const Decod
     if (options.interrupted && options.interrupted()) break;
   }
   std::vector<TimedOp> timed;
+  std::vector<SkewKey> keys;  // of each
+  std::map<SkewKey, Skew> skews;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (runs[i].kept.size() < kFewestRuns) continue;
     const std::vector<ProbedOp> ops = probed_ops(decoder, steps[i]);
@@ -81,9 +107,13 @@ std::vector<TimedOp> time_steps(const std::vector<ProbeStep>& steps, const Decod
       if (of == OpClass::attention && !steps[i].attention) continue;
       OpPoint point = runs[i].point(op, options);
       point.x = ops[op].x, point.y = ops[op].y;
-      if (point.ns > 0) timed.push_back({ops[op], point});
+      if (point.ns <= 0) continue;
+      timed.push_back({ops[op], point});
+      keys.push_back(key_of(ops[op], steps[i]));
+      skews[keys.back()].add(runs[i].of(op), point.ns);
     }
   }
+  for (std::size_t i = 0; i < timed.size(); ++i) skews[keys[i]].apply(timed[i].point);
   return timed;
 }
 

@@ -10,7 +10,8 @@
 
 namespace inferbench {
 
-// One measured point of a curve: median time of one occurrence, and its interval.
+// One measured point of a curve: time of one occurrence, on average over what a run meets, and its
+// interval.
 struct OpPoint {
   double x = 0, y = 0;  // y is 0 where the op has none
   double ns = 0, low_ns = 0, high_ns = 0;
@@ -57,7 +58,7 @@ struct OpTable {
 
 // "inferbench.op-table/1" as JSON text, ending with a newline, and back. `place` names the text in
 // errors. Throws Error for what is no such table, an op or a dimension that is unknown or missing,
-// and numbers that cannot be: times and rates are positive, an interval holds its median, sizes are
+// and numbers that cannot be: times and rates are positive, an interval holds its time, sizes are
 // whole, no point stands there twice.
 std::string to_json_text(const OpTable& table);
 OpTable parse_op_table(const std::string& text, const std::string& place);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "harness/catalog/catalog.hpp"
 
 namespace inferbench {
@@ -45,7 +47,7 @@ struct Timed {
   std::vector<TimedOp> ops;
 };
 
-TEST(TimeSteps, TakesMediansOfTheRunsAfterWarmUp) {
+TEST(TimeSteps, TakesTheRunsAfterWarmUp) {
   const Timed timed({{2, 1, 15, true, true}});
   ASSERT_EQ(timed.ops.size(), 11U);
   for (std::size_t op = 0; op < timed.ops.size(); ++op) {
@@ -55,6 +57,51 @@ TEST(TimeSteps, TakesMediansOfTheRunsAfterWarmUp) {
     EXPECT_GE(point.high_ns, point.ns);
     EXPECT_GE(point.samples, 5U);
     EXPECT_LT(point.samples, timed.runs);
+  }
+}
+
+// Every fifth run of every step is delayed, to six times its time: on average a run takes twice the
+// median. Points keep the shape of their medians, and all share the delays.
+TEST(TimeSteps, PointsAreOfMeansNotMedians) {
+  StepClock clock;
+  SamplerOptions options;
+  options.fewest = options.most = 20, options.visits = 1;
+  std::map<std::int64_t, int> runs;
+  const std::vector<ProbeStep> steps = {{1, 3, 0, false, false}, {1, 6, 0, false, false}};
+  const auto run = [&](const ProbeStep& step) {
+    clock.now += std::chrono::milliseconds(1);
+    const double delay = ++runs[step.new_tokens] % 5 == 0 ? 6 : 1;
+    return RigTimes(probed_ops(ops_of_tiny(), step).size(),
+                    delay * static_cast<double>(step.new_tokens));
+  };
+  const auto ops = time_steps(steps, ops_of_tiny(), run, std::chrono::seconds(1), clock, options);
+  ASSERT_EQ(ops.size(), 20U);
+  for (const TimedOp& op : ops) {
+    if (find_table_op(op.op.site.op)->op_class == OpClass::gemm && op.op.x > 1) {
+      EXPECT_NEAR(op.point.ns / op.op.x, 2, 1e-9);
+    }
+    EXPECT_LE(op.point.low_ns, op.point.ns);
+    EXPECT_GE(op.point.high_ns, op.point.ns);
+  }
+}
+
+// A decode is timed behind another one of the same requests, a chunk behind whatever came before.
+TEST(TimeSteps, DecodesFollowThemselves) {
+  StepClock clock;
+  SamplerOptions options;
+  options.fewest = options.most = 10, options.visits = 1;
+  std::vector<bool> order;  // which runs were of the decode
+  const auto run = [&](const ProbeStep& step) {
+    clock.now += std::chrono::milliseconds(1);
+    order.push_back(step.decode);
+    // Cold behind something else: ten times as long.
+    const bool cold = step.decode && (order.size() < 2 || !order[order.size() - 2]);
+    return RigTimes(probed_ops(ops_of_tiny(), step).size(), cold ? 10 : 1);
+  };
+  const std::vector<ProbeStep> steps = {{2, 1, 15, true, true}, {1, 8, 0, false, false}};
+  for (const TimedOp& op :
+       time_steps(steps, ops_of_tiny(), run, std::chrono::seconds(1), clock, options)) {
+    EXPECT_EQ(op.point.ns, 1) << op.op.site.op;
   }
 }
 
