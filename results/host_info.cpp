@@ -149,6 +149,9 @@ HostInfo read_host_info(const std::string& root) {
     host.kernel = std::string(system.sysname) + " " + system.release;
     host.architecture = system.machine;
   }
+  host.settings = read_host_settings(root);
+  host.variables = read_host_variables();
+  host.state = read_host_state(root);
   return host;
 }
 

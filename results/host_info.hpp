@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "results/host_settings.hpp"
+
 namespace inferbench {
 
 struct CacheInfo {
@@ -24,6 +26,8 @@ struct HostInfo {
   std::uint64_t memory_bytes = 0;
   std::vector<CacheInfo> caches;  // of CPU 0
   std::string load_average;       // 1, 5 and 15 minutes at the start
+  HostTexts settings, variables;  // results/host_settings.hpp
+  HostTexts state, state_at_end;  // at the start; at the end, by finish(Provenance&)
 };
 
 // Reads /proc, /sys and /etc below `root` ("" on a real machine; a folder of samples in tests).

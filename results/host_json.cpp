@@ -17,6 +17,11 @@ void put_text(ordered_json& object, const std::string& key, const std::string& t
   }
 }
 
+void put_texts(ordered_json& out, const char* key, const HostTexts& texts) {
+  if (texts.empty()) return;
+  for (const auto& [name, text] : texts) out[key][name] = text;
+}
+
 }  // namespace
 
 ordered_json host_json(const HostInfo& host) {
@@ -41,6 +46,10 @@ ordered_json host_json(const HostInfo& host) {
     out["caches"].push_back(
         {{"level", cache.level}, {"type", cache.type}, {"bytes", json_integer(cache.bytes)}});
   }
+  put_texts(out, "settings", host.settings);
+  put_texts(out, "variables", host.variables);
+  put_texts(out, "state", host.state);
+  put_texts(out, "state_at_end", host.state_at_end);
   return out;
 }
 

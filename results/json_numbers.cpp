@@ -16,6 +16,24 @@ std::string not_finite(double value) {
   return std::isnan(value) ? "not a number (NaN)" : value > 0 ? "infinite" : "negative infinite";
 }
 
+std::optional<std::int64_t> whole(double value) {
+  const auto limit = static_cast<double>(kLargestSigned);
+  if (!(std::abs(value) <= limit) || std::trunc(value) != value) return std::nullopt;
+  return static_cast<std::int64_t>(value);
+}
+
+template <class Json>
+void write_whole(Json& json) {
+  if (json.is_structured()) {
+    for (Json& value : json) write_whole(value);
+  } else if (json.is_number_float()) {
+    const auto value = whole(json.template get<double>());
+    if (!value) return;
+    json = *value;
+    if (*value >= 0) json = static_cast<std::uint64_t>(*value);  // as a parser would
+  }
+}
+
 template <class Integer>
 Integer parse_integer(const std::string& text) {
   Integer value{};
@@ -81,12 +99,19 @@ ordered_json json_integer(std::int64_t value) {
 std::uint64_t read_unsigned(const ordered_json& value) {
   if (value.is_number_unsigned()) return value.get<std::uint64_t>();
   if (value.is_string()) return parse_integer<std::uint64_t>(value.get_ref<const std::string&>());
+  if (value.is_number_float()) {
+    const auto number = whole(value.get<double>());
+    if (number && *number >= 0) return static_cast<std::uint64_t>(*number);
+  }
   throw std::invalid_argument(value.dump() + " is not an integer >= 0");
 }
 
 std::int64_t read_signed(const ordered_json& value) {
   if (value.is_number_integer()) return value.get<std::int64_t>();
   if (value.is_string()) return parse_integer<std::int64_t>(value.get_ref<const std::string&>());
+  if (value.is_number_float()) {
+    if (const auto number = whole(value.get<double>())) return *number;
+  }
   throw std::invalid_argument(value.dump() + " is not an integer");
 }
 
@@ -105,6 +130,14 @@ ordered_json with_safe_numbers(const ordered_json& json) {
   if (json.is_number_unsigned()) return json_integer(json.get<std::uint64_t>());
   if (json.is_number_integer()) return json_integer(json.get<std::int64_t>());
   return json;
+}
+
+void write_whole_numbers_as_integers(nlohmann::json& json) {
+  write_whole(json);
+}
+
+void write_whole_numbers_as_integers(ordered_json& json) {
+  write_whole(json);
 }
 
 std::string key_with_unit(const std::string& id, const std::string& unit) {

@@ -12,7 +12,8 @@ inline constexpr std::uint64_t kLargestExactInteger = std::uint64_t{1} << 53;
 
 nlohmann::ordered_json json_integer(std::uint64_t value);
 nlohmann::ordered_json json_integer(std::int64_t value);
-// Back from either form; throws std::invalid_argument when it is neither.
+// Back from either form, or from 1.0, which other writers may make of 1; throws
+// std::invalid_argument when it is neither.
 std::uint64_t read_unsigned(const nlohmann::ordered_json& value);
 std::int64_t read_signed(const nlohmann::ordered_json& value);
 
@@ -24,6 +25,11 @@ void put_number(nlohmann::ordered_json& object, const std::string& key, std::opt
 // The same rules for JSON that somebody else built: members that are not finite move to "absent"
 // beside them, array elements that are not finite become null, large integers become strings.
 nlohmann::ordered_json with_safe_numbers(const nlohmann::ordered_json& json);
+
+// Every whole number up to 2^53 as an integer: 1.0 becomes 1. JSON does not tell the two apart, and
+// other writers (jq, JavaScript, Python) turn one into the other.
+void write_whole_numbers_as_integers(nlohmann::json& json);
+void write_whole_numbers_as_integers(nlohmann::ordered_json& json);
 
 // "ttft" in "ms" is "ttft_ms", "output_tps_gpu" in "tokens/s" is "output_tps_gpu_tokens_per_s"; a
 // ratio ("" or "1") keeps its id.

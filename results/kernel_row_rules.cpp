@@ -20,6 +20,7 @@ class RowRules {
     } else {
       check_untimed();
     }
+    check_ratios();
     return std::move(found_);
   }
 
@@ -73,6 +74,25 @@ class RowRules {
     if (!row_.contains("reason")) add("/reason", "is missing: a row that was not timed says why");
     for (const char* key : {"timing", "gflop_per_s", "gb_per_s", "roof"}) {
       if (row_.contains(key)) add("/" + std::string(key), "belongs to rows that were timed");
+    }
+  }
+
+  // The three numbers of a ratio are there or say why not, and stand in order.
+  void check_ratios() {
+    for (std::size_t i = 0; i < row_["ratios"].size(); ++i) {
+      const json& ratio = row_["ratios"][i];
+      const std::string below = "/ratios/" + std::to_string(i) + "/";
+      const json absent = ratio.value("absent", json::object());
+      for (const char* key : {"speedup", "low", "high"}) {
+        if (ratio.contains(key) || absent.contains(key)) continue;
+        add(below + key, "is missing, and \"absent\" does not say why");
+      }
+      const auto above = [&](const char* less, const char* more) {
+        return ratio.contains(less) && ratio.contains(more) && ratio[less] > ratio[more];
+      };
+      if (above("low", "speedup") || above("speedup", "high")) {
+        add(below + "speedup", "lies outside its interval");
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 #include "results/kernel_rows.hpp"
 
 #include <array>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -12,6 +13,9 @@ namespace inferbench {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 ordered_json check_json(const RowCheck& check) {
   ordered_json out = {{"pass", check.pass}};
@@ -78,16 +82,24 @@ ordered_json device_json(const RowDevice& device) {
   return out;
 }
 
+// Few visits that disagree by much leave a ratio without a bound: 0 or infinity.
+std::optional<double> bound(double value) {
+  return value > 0 && std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
+
+ordered_json ratio_json(const RowRatio& ratio) {
+  const std::string pairs = std::to_string(ratio.pairs) + " pairs of samples do not bound it";
+  ordered_json out = {{"to", ratio.to}, {"implementation", ratio.implementation}};
+  put_number(out, "speedup", bound(ratio.speedup), pairs);
+  put_number(out, "low", bound(ratio.low), pairs);
+  put_number(out, "high", bound(ratio.high), pairs);
+  out["pairs"] = json_integer(ratio.pairs);
+  return out;
+}
+
 ordered_json ratios_json(const std::vector<RowRatio>& ratios) {
   ordered_json out = ordered_json::array();
-  for (const RowRatio& ratio : ratios) {
-    out.push_back({{"to", ratio.to},
-                   {"implementation", ratio.implementation},
-                   {"speedup", ratio.speedup},
-                   {"low", ratio.low},
-                   {"high", ratio.high},
-                   {"pairs", json_integer(ratio.pairs)}});
-  }
+  for (const RowRatio& ratio : ratios) out.push_back(ratio_json(ratio));
   return out;
 }
 
@@ -136,7 +148,7 @@ RowStatus status_from(const std::string& text) {
 
 RowCheck check_from(const ordered_json& json) {
   return {.pass = json.at("pass"),
-          .worst = number(json, "worst").value_or(std::numeric_limits<double>::quiet_NaN()),
+          .worst = number(json, "worst").value_or(kUnknown),
           .tolerance = json.at("tolerance"),
           .compared = read_unsigned(json.at("compared")),
           .wrong = read_unsigned(json.at("wrong")),
@@ -242,9 +254,9 @@ KernelRow kernel_row_from(const ordered_json& json) {
   for (const ordered_json& ratio : json.at("ratios")) {
     row.ratios.push_back({.to = ratio.at("to"),
                           .implementation = ratio.at("implementation"),
-                          .speedup = ratio.at("speedup"),
-                          .low = ratio.at("low"),
-                          .high = ratio.at("high"),
+                          .speedup = number(ratio, "speedup").value_or(kUnknown),
+                          .low = number(ratio, "low").value_or(0),
+                          .high = number(ratio, "high").value_or(kUnbounded),
                           .pairs = read_unsigned(ratio.at("pairs"))});
   }
   if (json.contains("metrics")) {

@@ -36,6 +36,7 @@ Provenance start_provenance(std::uint64_t seed) {
 
 void finish(Provenance& provenance) {
   provenance.finished_utc = utc_now();
+  if (provenance.host) provenance.host->state_at_end = read_host_state();
 }
 
 void add_input(Provenance& provenance, const std::string& role, const std::string& path) {

@@ -197,6 +197,10 @@ HostInfo host_from(const ordered_json& json) {
                            .type = cache.at("type"),
                            .bytes = read_unsigned(cache.at("bytes"))});
   }
+  host.settings = json.value("settings", HostTexts());
+  host.variables = json.value("variables", HostTexts());
+  host.state = json.value("state", HostTexts());
+  host.state_at_end = json.value("state_at_end", HostTexts());
   return host;
 }
 

@@ -16,7 +16,7 @@ namespace inferbench {
 
 // Minor versions only add keys; readers accept any minor version of a major version they know.
 inline constexpr std::string_view kRunResultSchema = "inferbench.run-result";
-inline constexpr std::string_view kRunResultVersion = "1.4.0";
+inline constexpr std::string_view kRunResultVersion = "1.5.0";
 
 enum class RunKind { replay, sweep, claims, kernels };
 

@@ -17,6 +17,7 @@
 
 #include "harness/base/embedded_file.hpp"
 #include "harness/base/error.hpp"
+#include "results/json_numbers.hpp"
 #include "results/run_result.hpp"
 
 namespace inferbench {
@@ -29,6 +30,8 @@ using nlohmann::json;
 
 // Deeper nesting is no result of ours, and every walk below is recursive.
 constexpr int kDeepestNesting = 64;
+
+constexpr std::string_view kSchemaFolder = "schema/";
 
 std::string escaped(const std::string& token) {
   std::string out;
@@ -85,19 +88,18 @@ void say_what_was_found(Violation& violation, const json& document) {
   violation.problem += "; found " + found;
 }
 
-std::unique_ptr<const valijson::Schema> compile_schema() {
+std::unique_ptr<const valijson::Schema> compile_schema(const std::string& name) {
   auto schema = std::make_unique<valijson::Schema>();
-  const json document = json::parse(run_result_schema());
+  const json document = json::parse(schema_text(name));
   valijson::SchemaParser parser;
   parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(document), *schema);
   return schema;
 }
 
-std::vector<Violation> schema_violations(const json& document) {
-  static const std::unique_ptr<const valijson::Schema> schema = compile_schema();
+std::vector<Violation> violations_of(const valijson::Schema& schema, const json& document) {
   valijson::Validator validator;
   valijson::ValidationResults results;
-  validator.validate(*schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
+  validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
   std::vector<Violation> all;
   for (const auto& error : results) all.push_back({json_pointer(error.context), error.description});
   std::vector<Violation> kept = innermost(all);
@@ -181,23 +183,69 @@ json parse_bounded(const std::string& text) {
   return json::parse(text, watch_depth);
 }
 
-}  // namespace
-
-std::string_view run_result_schema() {
-  return embedded_schemas().front().text;
-}
-
-std::vector<Violation> validate_run_result(const std::string& text) {
-  json document;
+// Not JSON, or nested too deeply; nullopt: `document` holds it.
+std::optional<Violation> parse_document(const std::string& text, json& document) {
   try {
     document = parse_bounded(text);
   } catch (const json::exception& error) {
-    return {{"", std::string("is not JSON: ") + error.what()}};
+    return Violation{"", std::string("is not JSON: ") + error.what()};
   } catch (const Error& error) {
-    return {{"", error.problem()}};
+    return Violation{"", error.problem()};
   }
+  return std::nullopt;
+}
+
+// The name of its schema; nullptr: the document is no comparison.
+const char* comparison_schema(const json& document) {
+  const json schema = document.value("schema", json());
+  if (schema == "inferbench.comparison") return "comparison";
+  return schema == "inferbench.stored-comparison" ? "stored_comparison" : nullptr;
+}
+
+}  // namespace
+
+std::vector<std::string> schema_names() {
+  std::vector<std::string> names;
+  for (const EmbeddedFile& file : embedded_schemas()) {
+    names.emplace_back(file.name.substr(kSchemaFolder.size()));
+    names.back().resize(names.back().find('.'));
+  }
+  return names;
+}
+
+std::string_view schema_text(const std::string& name) {
+  const std::vector<std::string> names = schema_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) throw unknown_name("--schema-of", "schema", name, names);
+  return embedded_schemas()[static_cast<std::size_t>(found - names.begin())].text;
+}
+
+bool is_comparison(const std::string& text) {
+  const json document = json::parse(text, nullptr, false);
+  return document.is_object() && comparison_schema(document) != nullptr;
+}
+
+std::vector<Violation> validate_comparison(const std::string& text) {
+  json document;
+  if (const auto damaged = parse_document(text, document)) return {*damaged};
+  const char* name = document.is_object() ? comparison_schema(document) : nullptr;
+  if (name == nullptr) return {{"/schema", "is not that of a comparison"}};
+  static const auto programs = compile_schema("comparison");
+  static const auto files = compile_schema("stored_comparison");
+  write_whole_numbers_as_integers(document);
+  const bool stored = std::string_view(name) == "stored_comparison";
+  std::vector<Violation> violations = violations_of(stored ? *files : *programs, document);
+  if (violations.empty()) violations = comparison_violations(document);
+  return violations;
+}
+
+std::vector<Violation> validate_run_result(const std::string& text) {
+  static const auto schema = compile_schema("run_result");
+  json document;
+  if (const auto damaged = parse_document(text, document)) return {*damaged};
   if (const auto wrong = wrong_schema(document)) return {*wrong};
-  std::vector<Violation> violations = schema_violations(document);
+  write_whole_numbers_as_integers(document);  // valijson takes 1.0 for no integer
+  std::vector<Violation> violations = violations_of(*schema, document);
   if (violations.empty()) violations = semantic_violations(document);
   return violations;
 }

@@ -72,6 +72,14 @@ void check_result(const std::string& text, Checked& checked) {
   check_records_of(result, checked);
 }
 
+void check_comparison(const std::string& text, Checked& checked) {
+  checked.violations = validate_comparison(text);
+  if (!checked.violations.empty()) return;
+  const auto document = nlohmann::json::parse(text);
+  checked.what = "comparison, " + document["verdict"].get<std::string>() + ", " +
+                 std::to_string(document["series"].size()) + " series";
+}
+
 std::string read_stdin() {
   return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
 }
@@ -85,6 +93,8 @@ Checked check(const std::string& file) {
     if (is_records_file(text)) {
       if (file == "-") throw Error("-", "holds request records", "these are read from a file");
       check_records_file(checked);
+    } else if (is_comparison(text)) {
+      check_comparison(text, checked);
     } else {
       check_result(text, checked);
     }
@@ -132,11 +142,12 @@ struct ValidateArguments {
   std::vector<std::string> files;
   bool json = false;
   bool schema = false;
+  std::string schema_of;
 };
 
 void validate(const ValidateArguments& options, VerbContext& context) {
-  if (options.schema) {
-    std::cout << run_result_schema();
+  if (options.schema || !options.schema_of.empty()) {
+    std::cout << schema_text(options.schema_of.empty() ? "run_result" : options.schema_of);
     return;
   }
   if (options.files.empty()) {
@@ -164,10 +175,13 @@ void add_validate_result_verb(CLI::App& program, VerbContext& context) {
   const auto options = std::make_shared<ValidateArguments>();
   CLI::App* verb = program.add_subcommand(
       "validate-result", "Check result files against the schema and the rules behind it");
-  verb->add_option("FILE", options->files,
-                   "Result files (JSON) or request records (JSONL); - is a result on stdin");
+  verb->add_option(
+      "FILE", options->files,
+      "Result files or comparisons (JSON), request records (JSONL); - is a result on stdin");
   verb->add_flag("--json", options->json, "Report as JSON");
   verb->add_flag("--schema", options->schema, "Print the JSON Schema of result files and stop");
+  verb->add_option("--schema-of", options->schema_of,
+                   "Print a JSON Schema and stop: run_result, comparison or stored_comparison");
   verb->callback([options, &context] { validate(*options, context); });
 }
 

@@ -82,7 +82,7 @@ struct RowRatio {
   std::string to;  // "vendor" or "reference"
   std::string implementation;
   double speedup = 0;
-  double low = 0, high = 0;  // interval
+  double low = 0, high = 0;  // interval; 0 and infinity where samples bound it on no side
   std::uint64_t pairs = 0;   // samples of the same round
 };
 

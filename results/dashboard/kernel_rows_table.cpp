@@ -16,7 +16,7 @@ void timing_cells(const ordered_json& timing, ColumnTable& table) {
 void ratio_cells(const ordered_json& ratio, ColumnTable& table) {
   const std::string prefix = "ratio." + ratio.at("to").get<std::string>() + ".";
   for (const char* key : {"implementation", "speedup", "low", "high"}) {
-    table.cell(prefix + key, ratio.at(key));
+    if (ratio.contains(key)) table.cell(prefix + key, ratio[key]);
   }
 }
 

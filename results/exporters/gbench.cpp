@@ -1,5 +1,6 @@
 #include "results/exporters/gbench.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "harness/stats/percentile.hpp"
@@ -62,7 +63,9 @@ ordered_json entry_json(const KernelRow& row, std::size_t index) {
   put_counter(entry, "GB/s", row.gb_per_s());
   put_counter(entry, "FLOP/byte", row.intensity());
   if (row.roof) entry["roof_share"] = row.roof->share;
-  for (const RowRatio& ratio : row.ratios) entry["x_" + ratio.to] = ratio.speedup;
+  for (const RowRatio& ratio : row.ratios) {
+    if (std::isfinite(ratio.speedup)) entry["x_" + ratio.to] = ratio.speedup;
+  }
   for (const auto& [key, value] : row.metrics) entry[key] = value;
   return entry;
 }

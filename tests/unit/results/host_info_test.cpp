@@ -70,6 +70,55 @@ TEST(HostInfo, LeavesEmptyWhatCannotBeRead) {
   EXPECT_TRUE(host.caches.empty());
 }
 
+TEST(HostSettings, AreReadAsTheKernelTellsThem) {
+  const std::string root = scratch("root"), cpu = root + "/sys/devices/system/cpu";
+  put(cpu + "/intel_pstate/no_turbo", "1\n");
+  put(cpu + "/smt/active", "1\n");
+  put(cpu + "/cpu0/cpuidle/state0/name", "POLL\n");
+  put(cpu + "/cpu0/cpuidle/state1/name", "C1\n");
+  put(cpu + "/cpu0/cpuidle/state2/name", "C6\n");
+  put(cpu + "/cpu0/cpuidle/state2/disable", "1\n");
+  put(cpu + "/vulnerabilities/spectre_v2", "Mitigation: Retpolines\n");
+  put(cpu + "/vulnerabilities/tsx_async_abort", "Not affected\n");
+  put(root + "/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+  put(root + "/proc/cpuinfo", "processor : 0\nflags : fpu avx2 avx hypervisor\n");
+  put(root + "/proc/meminfo", "SwapTotal: 2 kB\nSwapFree: 1 kB\n");
+  put(root + "/proc/stat", "cpu  1 2 3 4 5 6 7 88 9 10\ncpu0 1 2 3\n");
+  put(root + "/proc/pressure/cpu", "some avg10=1.25 avg60=0.50 avg300=0.10 total=1\n");
+  const HostTexts settings = read_host_settings(root);
+  EXPECT_EQ(settings.at("turbo"), "off");
+  EXPECT_EQ(settings.at("smt"), "on");
+  EXPECT_EQ(settings.at("deepest_idle_state"), "C1");
+  EXPECT_EQ(settings.at("mitigation_spectre_v2"), "Mitigation: Retpolines");
+  EXPECT_FALSE(settings.contains("mitigation_tsx_async_abort"));
+  EXPECT_EQ(settings.at("transparent_hugepages"), "madvise");
+  EXPECT_EQ(settings.at("isa"), "avx avx2");
+  EXPECT_FALSE(settings.contains("clocksource"));
+  const HostTexts state = read_host_state(root);
+  EXPECT_EQ(state.at("steal_ticks"), "88");
+  EXPECT_EQ(state.at("cpu_pressure_10s"), "1.25");
+  EXPECT_EQ(state.at("swap_used_bytes"), "1024");
+  EXPECT_TRUE(read_host_state(root + "/nothing").empty());
+}
+
+// Only allowed names; no folder of a path, no device's UUID.
+TEST(HostSettings, VariablesHoldNothingOfTheirOwner) {
+  const char* const environment[] = {"HOME=/home/ann",
+                                     "OMP_NUM_THREADS=2",
+                                     "LD_PRELOAD=/home/ann/libtrick.so",
+                                     "CUDA_VISIBLE_DEVICES=GPU-8f2a",
+                                     "SECRET_TOKEN=abc",
+                                     "NCCL_ALGO=Ring",
+                                     "broken",
+                                     nullptr};
+  const HostTexts variables = allowed_variables(environment);
+  ASSERT_EQ(variables.size(), 4U);
+  EXPECT_EQ(variables.at("OMP_NUM_THREADS"), "2");
+  EXPECT_EQ(variables.at("LD_PRELOAD"), "libtrick.so");
+  EXPECT_TRUE(variables.at("CUDA_VISIBLE_DEVICES").starts_with("sha256:"));
+  EXPECT_EQ(variables.at("NCCL_ALGO"), "Ring");
+}
+
 TEST(HostInfo, HashesTheHostName) {
   EXPECT_EQ(read_host_info().name_hash.size(), 16U);
 }

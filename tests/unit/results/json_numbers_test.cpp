@@ -60,6 +60,20 @@ TEST(SafeNumbers, ReachEveryDepthAndKeepOrder) {
       "\"absent\":{\"z\":\"not a number (NaN)\"}}");
 }
 
+// 2^53 is the last whole number that a double tells from its neighbours; -0.0 is 0.
+TEST(WholeNumbers, BecomeIntegersAtEveryDepth) {
+  ordered_json json = ordered_json::parse(
+      R"({"a": 1.0, "b": [2.5, -3.0, 1e3, -0.0], "c": 9007199254740992.0, "d": 1e300, "e": "1.0"})");
+  write_whole_numbers_as_integers(json);
+  EXPECT_EQ(json.dump(),
+            R"({"a":1,"b":[2.5,-3,1000,0],"c":9007199254740992,"d":1e+300,"e":"1.0"})");
+  EXPECT_TRUE(json["a"].is_number_unsigned());
+  EXPECT_EQ(read_unsigned(5.0), 5U);
+  EXPECT_EQ(read_signed(-5.0), -5);
+  EXPECT_THROW(read_unsigned(5.5), std::invalid_argument);
+  EXPECT_THROW(read_unsigned(-5.0), std::invalid_argument);
+}
+
 TEST(KeyWithUnit, CarriesTheUnitOnce) {
   EXPECT_EQ(key_with_unit("ttft", "ms"), "ttft_ms");
   EXPECT_EQ(key_with_unit("output_tps_gpu", "tokens/s"), "output_tps_gpu_tokens_per_s");

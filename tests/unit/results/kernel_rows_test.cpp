@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "results/run_result.hpp"
@@ -120,6 +122,23 @@ TEST(KernelRows, OfADeviceKeepAllItsClocks) {
   EXPECT_EQ(back.rows[0].device->kernels.at(0).grid[0], 132);
 }
 
+// Three pairs that disagree by much: e^(+-750) is 0 and infinity, which JSON has no number for.
+TEST(KernelRows, ARatioWithoutBoundsSaysSo) {
+  KernelRow row = timed_row();
+  row.ratios[0].low = 0;
+  row.ratios[0].high = std::numeric_limits<double>::infinity();
+  const std::string text = to_json_text(sample_kernels({row}));
+  for (const Violation& v : validate_run_result(text)) ADD_FAILURE() << v.pointer << v.problem;
+  const ordered_json ratio = ordered_json::parse(text)["rows"][0]["ratios"][0];
+  EXPECT_EQ(ratio["speedup"], 1.25);
+  EXPECT_FALSE(ratio.contains("low") || ratio.contains("high"));
+  EXPECT_EQ(ratio["absent"]["high"], "3 pairs of samples do not bound it");
+  const RunResult back = parse_run_result(text, "test");
+  EXPECT_EQ(back.rows[0].ratios[0].low, 0);
+  EXPECT_TRUE(std::isinf(back.rows[0].ratios[0].high));
+  EXPECT_EQ(to_json_text(back), text);
+}
+
 TEST(KernelRows, OneWrongKernelMakesTheRunInvalid) {
   EXPECT_TRUE(sample_kernels({timed_row()}).validity.valid);
   EXPECT_FALSE(sample_kernels({timed_row(), failed_row()}).validity.valid);
@@ -148,6 +167,10 @@ TEST(KernelRows, RulesBeyondTheSchemaAreKept) {
               rows[0]["timing"]["wall_ns"] = {2e7, 3e7};
             }),
             "/rows/0/timing/median_ns ");
+  EXPECT_EQ(violations_after([](ordered_json& rows) { rows[0]["ratios"][0].erase("high"); }),
+            "/rows/0/ratios/0/high ");
+  EXPECT_EQ(violations_after([](ordered_json& rows) { rows[0]["ratios"][0]["low"] = 1.26; }),
+            "/rows/0/ratios/0/speedup ");
   EXPECT_EQ(violations_after([](ordered_json& rows) { rows[0]["cache"] = "lukewarm"; }),
             "/rows/0/cache ");
   EXPECT_EQ(violations_after([](ordered_json& rows) {

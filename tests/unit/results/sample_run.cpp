@@ -81,6 +81,10 @@ Provenance sample_provenance() {
   provenance.host = HostInfo{};
   provenance.host->cpu = "Some CPU";
   provenance.host->logical_cpus = 2;
+  provenance.host->settings = {{"turbo", "on"}};
+  provenance.host->variables = {{"OMP_NUM_THREADS", "2"}};
+  provenance.host->state = {{"steal_ticks", "1"}};
+  provenance.host->state_at_end = {{"steal_ticks", "2"}};
   provenance.host->caches = {{.level = 1, .type = "Data", .bytes = 32768}};
   return provenance;
 }

@@ -105,6 +105,13 @@ TEST(Schema, RejectsEveryMissingKeyThatIsRequired) {
                                           "allowed_cpus",
                                           "memory_bytes",
                                           "ttft_ms",
+                                          "settings",
+                                          "turbo",
+                                          "variables",
+                                          "OMP_NUM_THREADS",
+                                          "state",
+                                          "state_at_end",
+                                          "steal_ticks",
                                           "failed",  // since 1.1
                                           "share_of_requests",
                                           "p99.9",
@@ -215,7 +222,7 @@ TEST(Validate, SurvivesDamageAtRandom) {
 }
 
 TEST(Schema, IsTheFileInTheTree) {
-  const json schema = json::parse(run_result_schema());
+  const json schema = json::parse(schema_text("run_result"));
   EXPECT_EQ(schema["$schema"], "http://json-schema.org/draft-07/schema#");
   EXPECT_EQ(schema["properties"]["schema"]["properties"]["id"]["const"], kRunResultSchema);
 }
