@@ -6,6 +6,7 @@
 #include "bench/cli/verbs.hpp"
 #include "harness/base/output_file.hpp"
 #include "results/exporters/export.hpp"
+#include "results/exporters/series_exports.hpp"
 
 namespace inferbench {
 namespace {
@@ -17,21 +18,39 @@ struct Options {
   bool detailed = false;
 };
 
-using Exporter = Export (*)(const RunResult&, std::span<const RequestRecord>, const ExportOptions&);
+using RequestExporter = Export (*)(const RunResult&, std::span<const RequestRecord>,
+                                   const ExportOptions&);
+using SeriesExporter = Export (*)(const RunResult&);
 
 struct Format {
-  std::string name;
-  Exporter write;
-  std::vector<double> percentiles;  // the tool's own choice
+  std::string name, what;
+  RequestExporter of_requests;        // made from a replay's request records, or
+  SeriesExporter of_series;           // from the result alone
+  std::vector<double> percentiles{};  // the tool's own choice
 };
 
 const std::vector<Format>& formats() {
   static const std::vector<Format> list = {
-      {"vllm", export_vllm, {99}},
-      {"vllm-console", export_vllm_console, {99}},
-      {"inferencex", export_inferencex, {90, 99, 99.9}},
+      {"vllm", "the JSON of vllm bench serve", export_vllm, nullptr, {99}},
+      {"vllm-console", "its console block", export_vllm_console, nullptr, {99}},
+      {"inferencex", "an InferenceX row", export_inferencex, nullptr, {90, 99, 99.9}},
+      {"aiperf", "AIPerf's profile_export_aiperf.json", export_aiperf, nullptr},
+      {"google-benchmark", "Google Benchmark's JSON (kernels)", nullptr, export_google_benchmark},
+      {"github-action-smaller", "github-action-benchmark's customSmallerIsBetter", nullptr,
+       export_github_action_smaller},
+      {"github-action-bigger", "its customBiggerIsBetter", nullptr, export_github_action_bigger},
+      {"bencher", "Bencher Metric Format", nullptr, export_bencher},
+      {"openmetrics", "OpenMetrics text for Prometheus", nullptr, export_openmetrics},
   };
   return list;
+}
+
+std::string format_names() {
+  std::string text;
+  for (const Format& format : formats()) {
+    text += (text.empty() ? "" : "\n") + format.name + ": " + format.what;
+  }
+  return text;
 }
 
 const Format& find_format(const std::string& name) {
@@ -89,16 +108,41 @@ std::vector<RequestRecord> records_of(const Options& options, const RunResult& r
   return records;
 }
 
-void run_export(const Options& options) {
-  const Format& format = find_format(options.format);
+Export of_requests(const Options& options, const Format& format, const RunResult& result) {
   const ExportOptions how = export_options(options, format);
-  OutputFile output(options.output);
-  const RunResult result = read_run_result(options.file);
   if (!result.summary) {
     throw Error(options.file, "is a result of kind \"" + std::string(name(result.kind)) + "\"",
                 "only a replay has requests to export", "inferbench replay ... --json FILE");
   }
-  const Export exported = format.write(result, records_of(options, result), how);
+  return format.of_requests(result, records_of(options, result), how);
+}
+
+// What only formats of requests know would do nothing with one of series.
+void refuse_request_options(const Options& options, const Format& format) {
+  const std::pair<const char*, bool> given[] = {
+      {"--records", !options.records.empty()},
+      {"--percentile-metrics", !options.metrics.empty()},
+      {"--metric-percentiles", !options.percentiles.empty()},
+      {"--metadata", !options.metadata.empty()},
+      {"--save-detailed", options.detailed}};
+  for (const auto& [option, is_given] : given) {
+    if (!is_given) continue;
+    throw Error(option, "goes with formats made from requests, not with " + format.name,
+                "vllm, vllm-console, inferencex or aiperf", "leave it out");
+  }
+}
+
+void run_export(const Options& options) {
+  const Format& format = find_format(options.format);
+  if (format.of_requests == nullptr) {
+    refuse_request_options(options, format);
+  } else {
+    static_cast<void>(export_options(options, format));
+  }
+  OutputFile output(options.output);
+  const RunResult result = read_run_result(options.file);
+  const Export exported = format.of_requests == nullptr ? format.of_series(result)
+                                                        : of_requests(options, format, result);
   output.write(exported.text);
   output.commit();
   for (const std::string& note : exported.notes) std::cerr << "note: " << note << "\n";
@@ -108,10 +152,9 @@ void run_export(const Options& options) {
 
 void add_export_verb(CLI::App& program, VerbContext& context) {
   const auto options = std::make_shared<Options>();
-  CLI::App* verb =
-      program.add_subcommand("export", "Write a replay's result in another tool's format");
-  verb->add_option("FILE", options->file, "Result file of a replay")->required();
-  verb->add_option("--format", options->format, "vllm, vllm-console or inferencex")->required();
+  CLI::App* verb = program.add_subcommand("export", "Write a result in another tool's format");
+  verb->add_option("FILE", options->file, "Result file of a replay or of kernels")->required();
+  verb->add_option("--format", options->format, format_names())->required();
   verb->add_option("--records", options->records,
                    "Request records (default: the file that the result names, beside it)");
   verb->add_option("-o,--output", options->output, "Where to write; - is standard output");

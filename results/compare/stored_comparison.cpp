@@ -12,14 +12,15 @@ const std::set<std::string>& deciding_keys() {
   static const std::set<std::string> keys = {
       "host/cpu",          "host/architecture",   "host/logical_cpus",
       "host/allowed_cpus", "host/physical_cores", "build/build_type",
-      "num_cpus",          "library_build_type",  "host/virtual_machine"};
+      "num_cpus",          "library_build_type",  "host/virtual_machine",
+      "gpu/0/name"};
   return keys;
 }
 
 // Of one run only: never a reason for another number.
 bool of_no_matter(const std::string& key) {
   return key.starts_with("host/load_average") || key.starts_with("host/name_hash") ||
-         key.starts_with("host/absent");
+         key.starts_with("host/state") || key.starts_with("host/absent");
 }
 
 std::string value_at(const std::map<std::string, std::string>& values, const std::string& key) {
@@ -40,7 +41,11 @@ void compare_environments(StoredComparison& comparison) {
   const auto &a = comparison.baseline.environment, &b = comparison.candidate.environment;
   for (const std::string& key : keys_of(a, b)) {
     const std::string before = value_at(a, key), after = value_at(b, key);
-    if (before == after || of_no_matter(key)) continue;
+    if (of_no_matter(key)) continue;
+    if (before == after) {
+      comparison.identical.push_back({key, before, after, EnvironmentGrade::identical});
+      continue;
+    }
     const bool decides = !comparison.exact() && deciding_keys().contains(key);
     comparison.environment.push_back(
         {key, before, after,
@@ -129,7 +134,15 @@ void compare_metrics(StoredComparison& comparison) {
 }  // namespace
 
 std::string_view name(EnvironmentGrade grade) {
-  return grade == EnvironmentGrade::incomparable ? "incomparable" : "informational";
+  switch (grade) {
+    case EnvironmentGrade::identical:
+      return "identical";
+    case EnvironmentGrade::informational:
+      return "informational";
+    case EnvironmentGrade::incomparable:
+      break;
+  }
+  return "incomparable";
 }
 
 StoredComparison compare_stored(StoredRun baseline, StoredRun candidate, double margin) {
@@ -137,6 +150,7 @@ StoredComparison compare_stored(StoredRun baseline, StoredRun candidate, double 
                               .candidate = std::move(candidate),
                               .margin = margin,
                               .environment = {},
+                              .identical = {},
                               .changes = {},
                               .skipped = {},
                               .invalid = {}};

@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "harness/base/error.hpp"
-#include "results/compare/stored_run.hpp"
 #include "results/gate/comparison.hpp"
+#include "results/importers/stored_run.hpp"
 
 namespace inferbench {
 
-// What a difference of environment means for the numbers. Equal keys are not listed.
+// What a difference of environment means for the numbers.
 enum class EnvironmentGrade {
+  identical,      // both say the same
   informational,  // may explain a change
   incomparable,   // measured numbers of the two say nothing about each other
 };
@@ -34,7 +35,8 @@ struct StoredChange {
 struct StoredComparison {
   StoredRun baseline, candidate;
   double margin = 0.01;
-  std::vector<EnvironmentDifference> environment;  // incomparable ones first
+  std::vector<EnvironmentDifference> environment;  // what differs, incomparable ones first
+  std::vector<EnvironmentDifference> identical;    // what both say alike
   std::vector<StoredChange> changes;               // of metrics with a direction
   std::vector<SkippedSeries> skipped;
   std::vector<std::string> invalid;  // reasons; empty: the comparison counts
@@ -54,7 +56,7 @@ ExitCode exit_code(const StoredComparison& comparison, bool strict);
 std::string verdict_sentence(const StoredComparison& comparison);
 
 std::string stored_comparison_text(const StoredComparison& comparison, bool all);
-// The document "inferbench.stored-comparison" 1.0.0.
+// The document "inferbench.stored-comparison" 1.1.0.
 std::string stored_comparison_json(const StoredComparison& comparison);
 
 }  // namespace inferbench

@@ -49,12 +49,18 @@ std::vector<const StoredChange*> sorted(const StoredComparison& comparison, bool
   return list;
 }
 
-std::string environment_text(const StoredComparison& comparison) {
-  if (comparison.environment.empty()) return "environment: identical, as far as it is told\n";
+std::string environment_text(const StoredComparison& comparison, bool all) {
+  if (comparison.environment.empty() && (!all || comparison.identical.empty())) {
+    return "environment: identical, as far as it is told\n";
+  }
   TextTable table({"environment", "baseline", "candidate", "means"});
   for (const EnvironmentDifference& difference : comparison.environment) {
     table.add({difference.key, difference.baseline, difference.candidate,
                std::string(name(difference.grade))});
+  }
+  if (!all) return table.str();
+  for (const EnvironmentDifference& same : comparison.identical) {
+    table.add({same.key, same.baseline, same.candidate, std::string(name(same.grade))});
   }
   return table.str();
 }
@@ -98,7 +104,7 @@ std::string stored_comparison_text(const StoredComparison& comparison, bool all)
             " more are not shown (--all shows them)\n";
   }
   if (!comparison.changes.empty() || !comparison.environment.empty()) {
-    text += "\n" + environment_text(comparison);
+    text += "\n" + environment_text(comparison, all);
   }
   for (const SkippedSeries& skipped : comparison.skipped) {
     text += "skip: " + skipped.name + ": " + skipped.reason + "\n";
@@ -111,7 +117,7 @@ std::string stored_comparison_text(const StoredComparison& comparison, bool all)
 
 std::string stored_comparison_json(const StoredComparison& comparison) {
   Json json = {{"schema", "inferbench.stored-comparison"},
-               {"version", "1.0.0"},
+               {"version", "1.1.0"},
                {"verdict", name(verdict(comparison))},
                {"sentence", verdict_sentence(comparison)},
                {"format", comparison.baseline.format},
@@ -119,6 +125,7 @@ std::string stored_comparison_json(const StoredComparison& comparison) {
                {"margin", comparison.margin},
                {"invalid", comparison.invalid},
                {"environment", Json::array()},
+               {"environment_identical", Json::object()},
                {"series", Json::array()},
                {"skipped", Json::array()}};
   for (const EnvironmentDifference& difference : comparison.environment) {
@@ -126,6 +133,9 @@ std::string stored_comparison_json(const StoredComparison& comparison) {
                                    {"baseline", difference.baseline},
                                    {"candidate", difference.candidate},
                                    {"grade", name(difference.grade)}});
+  }
+  for (const EnvironmentDifference& same : comparison.identical) {
+    json["environment_identical"][same.key] = same.baseline;
   }
   for (const StoredChange& change : comparison.changes) {
     Json entry = {{"name", change.name},

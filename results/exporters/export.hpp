@@ -43,4 +43,11 @@ Export export_vllm_console(const RunResult& result, std::span<const RequestRecor
 Export export_inferencex(const RunResult& result, std::span<const RequestRecord> records,
                          const ExportOptions& options);
 
+// AIPerf's profile_export_aiperf.json, schema 1.5: each metric with unit, avg, min, max, p1 to p99
+// and std, latencies in ms from where the request is sent. AIPerf's "inter_token_latency" is our
+// TPOT, its "inter_chunk_latency" our ITL. Of `options` only the metadata count.
+// Source: ai-dynamo/aiperf, docs/metrics-reference.md.
+Export export_aiperf(const RunResult& result, std::span<const RequestRecord> records,
+                     const ExportOptions& options);
+
 }  // namespace inferbench

@@ -22,6 +22,21 @@ std::optional<std::string> weights_type(const ordered_json& configuration) {
   return experts ? experts : at<std::string>(configuration, "/deployment/precision");
 }
 
+// "TP4EP2", "TP1"; degrees of 1 are left out beside others.
+std::string parallel_word(const ordered_json& configuration, const ServingSetup& setup) {
+  if (!configuration.contains(ordered_json::json_pointer("/deployment/parallel"))) return "";
+  std::string word;
+  const auto add = [&](const char* name, std::int64_t degree) {
+    if (degree > 1) word += name + std::to_string(degree);
+  };
+  add("TP", setup.tp);
+  add("CP", setup.cp);
+  add("EP", setup.ep);
+  add("PP", setup.pp);
+  add("DP", setup.dp);
+  return word.empty() ? "TP1" : word;
+}
+
 }  // namespace
 
 ServingSetup serving_setup(const RunResult& result) {
@@ -45,6 +60,8 @@ ServingSetup serving_setup(const RunResult& result) {
   setup.dp = degree("/deployment/parallel/dp");
   const std::int64_t product = setup.tp * setup.cp * setup.ep * setup.pp * setup.dp;
   setup.gpus = at<std::int64_t>(json, "/deployment/gpus").value_or(product);
+  setup.parallel = parallel_word(json, setup);
+  setup.workload = at<std::string>(json, "/workload/spec").value_or("");
   return setup;
 }
 

@@ -18,6 +18,8 @@ struct ServingSetup {
   std::optional<std::int64_t> isl_tokens, osl_tokens;  // nominal
   std::int64_t tp = 1, cp = 1, ep = 1, pp = 1, dp = 1;
   std::int64_t gpus = 1;
+  std::string parallel;  // "TP4"; empty: the result tells no deployment
+  std::string workload;  // its spec as it was asked for
 };
 
 ServingSetup serving_setup(const RunResult& result);

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "harness/base/error.hpp"
-#include "results/compare/stored_run.hpp"
+#include "results/importers/stored_run.hpp"
 #include "results/run_result.hpp"
 #include "results/sha256.hpp"
 

@@ -39,6 +39,23 @@ TEST(Export, WritesEachFormatToStandardOutput) {
   EXPECT_TRUE(console.out.starts_with("============ Serving Benchmark Result ============\n"));
 }
 
+// Formats of series need no records; what is only of requests is refused with them.
+TEST(Export, WritesFormatsOfSeries) {
+  const std::string run = put_run();
+  const Ran metrics = run_program({"export", run, "--format", "openmetrics"});
+  EXPECT_EQ(metrics.exit_code, 0) << metrics.err;
+  EXPECT_NE(metrics.out.find("# TYPE inferbench_ttft_seconds summary\n"), std::string::npos);
+  const Ran bencher = run_program({"export", run, "--format", "bencher"});
+  EXPECT_TRUE(nlohmann::json::parse(bencher.out).contains("replay/llama-3-70b/h100/TP4/sample"));
+  const Ran array = run_program({"export", run, "--format", "github-action-bigger"});
+  EXPECT_TRUE(nlohmann::json::parse(array.out).is_array());
+  const Ran aiperf = run_program({"export", run, "--format", "aiperf"});
+  EXPECT_EQ(nlohmann::json::parse(aiperf.out)["request_count"]["avg"], 4);
+  expect_refused({"export", run, "--format", "bencher", "--metadata", "a=b"},
+                 {"--metadata", "not with bencher"});
+  expect_refused({"export", run, "--format", "google-benchmark"}, {"kind \"replay\""});
+}
+
 TEST(Export, WritesAFileWhenNamed) {
   const std::string target = scratch("vllm.json");
   const Ran ran = run_program({"export", put_run(), "--format", "vllm", "-o", target,

@@ -84,6 +84,23 @@ TEST(ValidateResult, PrintsItsSchema) {
   const Ran ran = run_program({"validate-result", "--schema"});
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_TRUE(json::parse(ran.out).contains("definitions"));
+  const Ran other = run_program({"validate-result", "--schema-of", "stored_comparison"});
+  EXPECT_EQ(json::parse(other.out)["title"], "inferbench stored comparison");
+  expect_refused({"validate-result", "--schema-of", "comparisn"}, {"comparison"});
+}
+
+TEST(ValidateResult, ChecksComparisons) {
+  const std::string run = put("run.json", to_json_text(sample_result()));
+  const std::string document = scratch("comparison.json");
+  ASSERT_EQ(run_program({"compare", run, run, "--json", document}).exit_code, 0);
+  const Ran good = run_program({"validate-result", document});
+  EXPECT_EQ(good.exit_code, 0) << good.out;
+  EXPECT_NE(good.out.find("good (comparison, pass, "), std::string::npos) << good.out;
+  json damaged = json::parse(read_file(document));
+  damaged["verdict"] = "regression";
+  const Ran bad = run_program({"validate-result", put("damaged.json", damaged.dump())});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_NE(bad.out.find("/verdict: is \"regression\", but"), std::string::npos) << bad.out;
 }
 
 TEST(ValidateResult, NeedsAFile) {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "results/validate.hpp"
+
 namespace inferbench {
 namespace {
 
@@ -43,7 +45,25 @@ TEST(StoredComparison, ModelledNumbersAreComparedExactly) {
   EXPECT_EQ(verdict_sentence(comparison),
             "REGRESSION: 1 of 2 modelled numbers are worse, 1 better, 0 equal; no noise in them");
   ASSERT_EQ(comparison.environment.size(), 2U);
+  EXPECT_TRUE(comparison.identical.empty());
   EXPECT_EQ(comparison.environment[0].grade, EnvironmentGrade::informational);
+}
+
+// Equal keys are identical, told with --all; load at that moment is no difference at all.
+TEST(StoredComparison, GradesEveryKeyOfTheEnvironment) {
+  StoredRun before = measured(100, 2), after = measured(100, 2);
+  after.environment = {{"host/cpu", "two"}, {"build/compiler", "GNU 13"}, {"host/smt", "on"}};
+  before.environment["host/smt"] = "on";
+  before.environment["host/state/steal_ticks"] = "12";
+  const StoredComparison comparison = compare_stored(before, after, 0.01);
+  ASSERT_EQ(comparison.environment.size(), 2U);
+  EXPECT_EQ(comparison.environment[0].key, "host/cpu");
+  EXPECT_EQ(name(comparison.environment[0].grade), "incomparable");
+  EXPECT_EQ(name(comparison.environment[1].grade), "informational");
+  ASSERT_EQ(comparison.identical.size(), 1U);
+  EXPECT_EQ(name(comparison.identical[0].grade), "identical");
+  EXPECT_EQ(stored_comparison_text(comparison, false).find("identical"), std::string::npos);
+  EXPECT_NE(stored_comparison_text(comparison, true).find("identical"), std::string::npos);
 }
 
 TEST(StoredComparison, EqualModelledRunsPass) {
@@ -119,6 +139,29 @@ TEST(StoredComparison, WritesItsDocument) {
   EXPECT_EQ(json["verdict"], "inconclusive");
   EXPECT_EQ(json["series"][0]["suspect"], "slower");
   EXPECT_EQ(json["exact"], false);
+}
+
+TEST(StoredComparison, ItsDocumentKeepsItsSchema) {
+  StoredRun worse = modelled();
+  worse.metrics.at("rate").value = 40;
+  worse.metrics.erase("ttft mean");
+  worse.environment["host/cpu"] = "another";
+  for (const auto& [a, b] :
+       {std::pair(modelled(), modelled()), std::pair(modelled(), worse),
+        std::pair(measured(100, 2), measured(200, 2)), std::pair(modelled(), measured(1, 1))}) {
+    const std::string text = stored_comparison_json(compare_stored(a, b, 0.01));
+    EXPECT_TRUE(is_comparison(text));
+    for (const Violation& violation : validate_comparison(text)) {
+      ADD_FAILURE() << violation.pointer << ": " << violation.problem;
+    }
+  }
+  auto json =
+      nlohmann::json::parse(stored_comparison_json(compare_stored(modelled(), worse, 0.01)));
+  json["verdict"] = "pass";
+  json["series"][0]["verdict"] = "worse";
+  const auto violations = validate_comparison(json.dump());
+  ASSERT_EQ(violations.size(), 1U);
+  EXPECT_EQ(violations[0].pointer, "/series/0/verdict");
 }
 
 }  // namespace

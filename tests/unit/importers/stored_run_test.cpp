@@ -1,43 +1,15 @@
-#include "results/compare/stored_run.hpp"
+#include "results/importers/stored_run.hpp"
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "harness/base/error.hpp"
+#include "results/compare/stored_comparison.hpp"
 #include "sample_run.hpp"
 
 namespace inferbench {
 namespace {
-
-// What a Google Benchmark file may hold that JSON may not, and what is easy to misread: a NaN and
-// an Infinity, an aggregate, an error, repetitions, another time unit, a counter named as a key is.
-constexpr const char* kTraps = R"({
-  "context": {"num_cpus": 2, "library_build_type": "release", "host_name": "NaN"},
-  "benchmarks": [
-    {"name": "a", "run_name": "a", "run_type": "iteration", "repetitions": 3, "real_time": 1.0,
-     "cpu_time": 1.0, "time_unit": "us", "bytes_per_second": Infinity, "quote\"NaN": nan},
-    {"name": "a", "run_name": "a", "run_type": "iteration", "real_time": 3.0, "time_unit": "us"},
-    {"name": "a", "run_name": "a", "run_type": "iteration", "real_time": 2.0, "time_unit": "us"},
-    {"name": "a_cv", "run_name": "a", "run_type": "aggregate", "aggregate_name": "cv",
-     "aggregate_unit": "percentage", "real_time": NaN, "time_unit": "us"},
-    {"name": "b", "run_name": "b", "run_type": "iteration", "error_occurred": true,
-     "error_message": "no AVX-512"},
-    {"name": "c", "run_name": "c", "run_type": "iteration", "real_time": -inf, "time_unit": "ns"},
-    {"name": "old", "real_time": 7, "cpu_time": 7, "time_unit": "ms"}
-  ]})";
-
-TEST(StoredRun, ReadsGoogleBenchmarkWithItsTraps) {
-  const StoredRun run = parse_stored_run(kTraps, "g.json");
-  EXPECT_EQ(run.format, "Google Benchmark");
-  EXPECT_FALSE(run.exact);
-  ASSERT_EQ(run.metrics.size(), 2U);
-  EXPECT_EQ(run.metrics.at("a").value, 2000);
-  EXPECT_EQ(run.metrics.at("a").unit, "ns");
-  EXPECT_FALSE(run.metrics.at("a").interval);  // three repetitions are too few
-  EXPECT_EQ(run.metrics.at("old").value, 7e6);
-  EXPECT_EQ(run.absent.at("b"), "no AVX-512");
-  EXPECT_EQ(run.absent.at("c"), "no real_time");
-  EXPECT_EQ(run.environment.at("num_cpus"), "2");
-}
 
 TEST(StoredRun, LeavesInfinitiesInTextAlone) {
   EXPECT_EQ(without_bare_infinities(R"({"NaN": NaN, "a\"nan": [-inf, "Infinity"], "b": 1e5})"),
@@ -55,6 +27,24 @@ TEST(StoredRun, ReadsAReplay) {
   EXPECT_EQ(run.metrics.at("output_tps_gpu (full window)").better, Better::higher);
   EXPECT_TRUE(run.configuration.contains("deployment/gpu"));
   EXPECT_FALSE(run.absent.empty());
+}
+
+// Every integer of the file as another writer may put it, 5 as 5.0: the same run.
+TEST(StoredRun, DoesNotTellOneFromOnePointZero) {
+  const std::string text = to_json_text(sample_result());
+  nlohmann::ordered_json json = nlohmann::ordered_json::parse(text);
+  const auto with_points = [](const auto& self, nlohmann::ordered_json& value) -> void {
+    for (nlohmann::ordered_json& inner : value) {
+      if (inner.is_structured()) self(self, inner);
+      if (inner.is_number_integer()) inner = inner.get<double>();
+    }
+  };
+  with_points(with_points, json);
+  ASSERT_NE(json.dump().find("\"gpus\":4.0"), std::string::npos);
+  const StoredRun run = parse_stored_run(text, "a"), other = parse_stored_run(json.dump(), "b");
+  EXPECT_EQ(run.configuration, other.configuration);
+  EXPECT_EQ(run.environment, other.environment);
+  EXPECT_EQ(verdict(compare_stored(run, other, 0.01)), GateVerdict::pass);
 }
 
 std::string refused(const std::string& text) {

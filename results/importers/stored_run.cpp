@@ -1,4 +1,4 @@
-#include "results/compare/stored_run.hpp"
+#include "results/importers/stored_run.hpp"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -6,7 +6,8 @@
 
 #include "harness/base/error.hpp"
 #include "harness/base/output_file.hpp"
-#include "results/compare/read_gbench.hpp"
+#include "results/importers/readers.hpp"
+#include "results/json_numbers.hpp"
 #include "results/run_result.hpp"
 
 namespace inferbench {
@@ -14,7 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kComparable = "a replay or kernels of inferbench, or Google Benchmark's JSON";
+constexpr const char* kComparable =
+    "a replay or kernels of inferbench, or a file of Google Benchmark, NVBench, vLLM, AIPerf, "
+    "InferenceX, github-action-benchmark, Bencher or OpenMetrics";
 
 Better better_of(const Json& json) {
   const std::string text = json.value("better", "neither");
@@ -100,7 +103,8 @@ std::map<std::string, std::string> kernel_configuration(const Json& json) {
 
 StoredRun from_run_result(const std::string& text, const std::string& place) {
   const RunResult result = parse_run_result(text, place);
-  const Json json = Json::parse(text);
+  Json json = Json::parse(text);
+  write_whole_numbers_as_integers(json);  // 1 and 1.0 are one configuration
   StoredRun run;
   run.place = place;
   run.format = "inferbench " + std::string(name(result.kind));
@@ -123,6 +127,11 @@ StoredRun from_run_result(const std::string& text, const std::string& place) {
     run.environment.merge(leaves(provenance[block], std::string(block) + "/"));
   }
   return run;
+}
+
+std::string first_reason(const StoredRun& run) {
+  if (run.absent.empty()) return "it is empty";
+  return run.absent.begin()->first + ": " + run.absent.begin()->second;
 }
 
 }  // namespace
@@ -158,23 +167,30 @@ std::string without_bare_infinities(const std::string& text) {
   return out;
 }
 
+namespace {
+
+StoredRun from_other_tool(const std::string& text, const Json& json, const std::string& place) {
+  const ForeignFile file{place, text, json};
+  for (const FileReader& reader : file_readers()) {
+    if (!reader.recognises(file)) continue;
+    StoredRun run = reader.read(file);
+    run.format = reader.format;
+    return run;
+  }
+  throw Error(place, json.is_discarded() ? "is not JSON" : "is no result that is known here",
+              kComparable, "inferbench bench ... --json FILE writes one");
+}
+
+}  // namespace
+
 StoredRun parse_stored_run(const std::string& text, const std::string& place) {
   const Json json = Json::parse(without_bare_infinities(text), nullptr, false);
-  if (json.is_discarded() || !json.is_object()) {
-    throw Error(place, "is not a JSON object", kComparable, "give result files");
-  }
-  StoredRun run;
-  if (json.contains("schema")) {
-    run = from_run_result(text, place);
-  } else if (json.contains("benchmarks") && json.contains("context")) {
-    run = read_gbench(json, place);
-  } else {
-    throw Error(place, "is no result that is known here", kComparable,
-                "inferbench bench ... --json FILE writes one");
-  }
+  const bool ours = json.is_object() && json.contains("schema");
+  StoredRun run = ours ? from_run_result(text, place) : from_other_tool(text, json, place);
   if (!run.metrics.empty()) return run;
   throw Error(place, "has no number to compare", "at least one measured or modelled value",
-              "look at its reasons: inferbench validate-result " + place);
+              ours ? "look at its reasons: inferbench validate-result " + place
+                   : "the first reason: " + first_reason(run));
 }
 
 StoredRun read_stored_run(const std::string& path) {

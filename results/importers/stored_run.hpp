@@ -22,7 +22,7 @@ struct StoredMetric {
 // A result file of ours or of another tool, as far as two of them can be compared.
 struct StoredRun {
   std::string place;   // its path, for messages
-  std::string format;  // "inferbench replay", "inferbench kernels", "Google Benchmark"
+  std::string format;  // "inferbench replay", "inferbench kernels", "vLLM"
   bool exact = false;  // equal programs and inputs give equal numbers: modelled runs
   std::map<std::string, StoredMetric> metrics{};  // by name; unique
   std::map<std::string, std::string> absent{};    // metrics without a number, with the reason
@@ -31,9 +31,9 @@ struct StoredRun {
   std::map<std::string, std::string> environment{};  // where it ran: "host/cpu", "build/compiler"
 };
 
-// Reads a result file of inferbench (replay or kernels, uncompressed) or Google Benchmark's JSON,
-// in which NaN and Infinity may stand. Throws Error for what is neither, damaged, or has nothing to
-// compare.
+// Reads a result file of inferbench (replay or kernels, uncompressed) or of another tool
+// (results/importers/readers.hpp); NaN and Infinity may stand in JSON. Throws Error for what is
+// neither, damaged, or has nothing to compare.
 StoredRun read_stored_run(const std::string& path);
 StoredRun parse_stored_run(const std::string& text, const std::string& place);
 

@@ -1,10 +1,9 @@
-#include "results/compare/read_gbench.hpp"
-
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/error.hpp"
 #include "harness/stats/percentile.hpp"
+#include "results/importers/readers.hpp"
 
 namespace inferbench {
 namespace {
@@ -41,12 +40,13 @@ StoredMetric metric_of(const std::vector<double>& times) {
   return metric;
 }
 
-}  // namespace
+bool is_gbench(const ForeignFile& file) {
+  return file.json.is_object() && file.json.contains("benchmarks") && file.json.contains("context");
+}
 
-StoredRun read_gbench(const Json& json, const std::string& place) {
+StoredRun read_gbench(const ForeignFile& file) {
+  const auto& [place, text, json] = file;
   StoredRun run;
-  run.place = place;
-  run.format = "Google Benchmark";
   try {
     std::map<std::string, std::vector<double>> times;
     for (const Json& benchmark : json.at("benchmarks")) {
@@ -71,5 +71,9 @@ StoredRun read_gbench(const Json& json, const std::string& place) {
   }
   return run;
 }
+
+}  // namespace
+
+const FileReader kGoogleBenchmarkReader = {"Google Benchmark", is_gbench, read_gbench};
 
 }  // namespace inferbench
