@@ -14,6 +14,7 @@
 #include "harness/base/parallel_for.hpp"
 #include "results/compare/stored_comparison.hpp"
 #include "results/gate/compare_programs.hpp"
+#include "results/gate/instructions.hpp"
 #include "results/gate/report/comparison_report.hpp"
 #include "results/gate/series/gate_series.hpp"
 
@@ -25,7 +26,7 @@ struct CompareArguments {
   ComparisonPaths paths;
   std::vector<std::string> files;
   std::string baseline, candidate, budget = "60s";
-  bool list = false, strict = false, all = false, no_canary = false;
+  bool list = false, strict = false, all = false, no_canary = false, instructions = false;
   std::uint64_t seed = 1;
 };
 
@@ -98,6 +99,21 @@ void compare_files(const CompareArguments& given, VerbContext& context) {
   context.exit_code = exit_code(comparison, given.strict);
 }
 
+// A run under callgrind takes some 50 times as long as by itself.
+constexpr int kCallgrindPatience = 50;
+
+CountedProgram counted(const CompareArguments& given, const std::string& program,
+                       const char* option) {
+  const WorkerProgram worker = gate_worker(given.gate, program, option);
+  return {worker.command, WorkerProcesses(worker).launch({})->hello().series};
+}
+
+void count_instructions(const CompareArguments& given, GateComparison& comparison) {
+  add_instruction_counts(
+      counted(given, given.baseline, "--baseline"), counted(given, given.candidate, "--candidate"),
+      gate_time(given.gate.patience, "--patience") * kCallgrindPatience, comparison);
+}
+
 void run_compare(const CLI::App& verb, const CompareArguments& given, VerbContext& context) {
   if (given.list) return print_suites();
   if (!given.files.empty()) {
@@ -119,7 +135,8 @@ void run_compare(const CLI::App& verb, const CompareArguments& given, VerbContex
   const InterruptGuard guard;
   const ComparisonFiles files(given.paths);
   ThreadStopwatch stopwatch;
-  const GateComparison comparison = compare_programs(baseline, candidate, options, stopwatch);
+  GateComparison comparison = compare_programs(baseline, candidate, options, stopwatch);
+  if (given.instructions && !comparison.interrupted) count_instructions(given, comparison);
   if (options.progress) std::cerr << "\r\033[K" << std::flush;
   files.write(comparison);
   if (!files.on_stdout()) {
@@ -149,6 +166,8 @@ void add_compare_verb(CLI::App& program, VerbContext& context) {
   add_seed_option(*verb, given->seed, "of all orders and layouts");
   verb->add_flag("--strict", given->strict, "exit with 4 where a series is inconclusive");
   verb->add_flag("--no-canary", given->no_canary, "do not run the baseline against itself");
+  verb->add_flag("--instructions", given->instructions,
+                 "count instructions of each series too, by valgrind's callgrind: without noise");
   verb->add_flag("--all", given->all, "show unchanged series too");
   add_comparison_outputs(*verb, given->paths);
   verb->callback([verb, given, &context] { run_compare(*verb, *given, context); });

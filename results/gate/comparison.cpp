@@ -44,6 +44,10 @@ double SeriesResult::candidate_ns() const {
 }
 
 SeriesVerdict ExactResult::verdict() const {
+  const double change = static_cast<double>(candidate) - static_cast<double>(baseline);
+  if (std::abs(change) <= tolerance * std::abs(static_cast<double>(baseline))) {
+    return SeriesVerdict::pass;
+  }
   if (candidate > baseline) return SeriesVerdict::regression;
   return candidate < baseline ? SeriesVerdict::improvement : SeriesVerdict::pass;
 }

@@ -36,10 +36,11 @@ struct SeriesResult {
   double candidate_ns() const;  // the same
 };
 
-// A number without noise: any increase is a regression.
+// A number without noise: any increase beyond the tolerance is a regression.
 struct ExactResult {
   std::string name;  // "replay/llama-3-8b/modelled_ns"
   std::int64_t baseline = 0, candidate = 0;
+  double tolerance = 0;  // as a part of the baseline: what nobody calls a change
   SeriesVerdict verdict() const;
 };
 

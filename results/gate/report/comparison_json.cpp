@@ -115,6 +115,7 @@ std::string comparison_json(const GateComparison& comparison) {
                              {"better", "lower"},
                              {"baseline", json_integer(exact.baseline)},
                              {"candidate", json_integer(exact.candidate)}});
+    if (exact.tolerance > 0) json["exact"].back()["tolerance"] = exact.tolerance;
   }
   for (const SkippedSeries& skipped : comparison.skipped) {
     json["skipped"].push_back({{"name", skipped.name}, {"reason", skipped.reason}});

@@ -25,7 +25,7 @@ struct GateSuite {
   std::function<std::vector<GateSeries>()> series;
 };
 
-// What exists, the default first: "smoke", "eight", "kernels", "schedule", "replay".
+// What exists, the default first: "smoke", "eight", "kernels", "schedule", "replay", "execute".
 const std::vector<GateSuite>& gate_suites();
 
 // The series of a suite whose names begin with one of `only`; all where it is empty. Throws Error
@@ -37,5 +37,6 @@ std::vector<GateSeries> smoke_kernel_series();  // small: a few hundred microsec
 std::vector<GateSeries> bench_kernel_series();  // those of `inferbench bench --suite smoke`
 std::vector<GateSeries> schedule_series();
 std::vector<GateSeries> replay_series();
+std::vector<GateSeries> execute_series();  // end to end, every step computed
 
 }  // namespace inferbench

@@ -47,6 +47,10 @@ const std::vector<GateSuite>& gate_suites() {
        bench_kernel_series},
       {"schedule", "batching policies and KV memory", schedule_series},
       {"replay", "whole replays in modelled time, with their exact numbers", replay_series},
+      {"execute",
+       "replays end to end as with --system cpu and, where there is a GPU, --system cuda: every "
+       "step of a small model computed",
+       execute_series},
   };
   return list;
 }
@@ -64,7 +68,7 @@ std::vector<GateSeries> gate_series(const std::string& suite,
     if (fits) continue;
     std::string problem = "no series of suite ";
     problem.append(suite).append(" begins with ").append(text);
-    throw Error("--only", problem, "names begin with kernel/, schedule/ or replay/",
+    throw Error("--only", problem, "names begin with kernel/, schedule/, replay/ or execute/",
                 "inferbench compare --list shows them");
   }
   std::erase_if(all, [&](const GateSeries& series) {

@@ -134,6 +134,30 @@ TEST(CompareVerb, ComparesStoredResults) {
   std::filesystem::remove(after);
 }
 
+// Twice the work is twice the instructions, whoever else uses the machine.
+TEST(CompareVerb, CountsInstructions) {
+  const Script slow("exec '" + std::string(kBuilt) + "' \"$@\" --slowdown 1");
+  const Ran ran = run_program(
+      compare(kBuilt, slow.path(), {"--instructions", "--budget", "300ms", "--json", "-"}));
+  const json document = json::parse(ran.out);
+  if (!document["skipped"].empty()) GTEST_SKIP() << document["skipped"][0]["reason"];
+  const json& counted = document["exact"].back();
+  EXPECT_EQ(counted["name"], "schedule/static/instructions");
+  EXPECT_EQ(counted["verdict"], "regression");
+  EXPECT_GT(counted["candidate"].get<double>(), 1.9 * counted["baseline"].get<double>());
+}
+
+// Every step computed; what needs a GPU is skipped with the reason where there is none.
+TEST(CompareVerb, ExecutesReplays) {
+  const Ran ran = run_program({"compare", "--baseline", kBuilt, "--candidate", kBuilt, "--suite",
+                               "execute", "--no-canary", "--budget", "500ms", "--json", "-"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  const json document = json::parse(ran.out);
+  EXPECT_EQ(document["series"][0]["name"], "execute/cpu/tiny-dense-test/bf16");
+  EXPECT_EQ(document["exact"][0]["name"], "execute/cpu/tiny-dense-test/bf16/steps");
+  EXPECT_EQ(document["exact"][0]["verdict"], "pass");
+}
+
 TEST(CompareVerb, ListsItsSuites) {
   const Ran ran = run_program({"compare", "--list"});
   EXPECT_EQ(ran.exit_code, 0);

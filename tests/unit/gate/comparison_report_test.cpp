@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
+
+#include "results/validate.hpp"
 
 namespace inferbench {
 namespace {
@@ -134,6 +137,69 @@ TEST(ComparisonReport, TheDocumentHoldsEveryBlock) {
   EXPECT_EQ(document["series"][1]["blocks"]["candidate_ns"].size(), 18U);
   EXPECT_EQ(document["exact"][0]["candidate"], 101);
   EXPECT_EQ(document["method"]["seed"], 7);
+}
+
+// Within 1 % of 1,000 on either side, both ends included.
+TEST(ComparisonReport, AnExactNumberMayHaveATolerance) {
+  const auto verdict = [](std::int64_t candidate, double tolerance) {
+    return ExactResult{"instructions", 1000, candidate, tolerance}.verdict();
+  };
+  EXPECT_EQ(verdict(1010, 0.01), SeriesVerdict::pass);
+  EXPECT_EQ(verdict(990, 0.01), SeriesVerdict::pass);
+  EXPECT_EQ(verdict(1011, 0.01), SeriesVerdict::regression);
+  EXPECT_EQ(verdict(989, 0.01), SeriesVerdict::improvement);
+  EXPECT_EQ(verdict(1001, 0), SeriesVerdict::regression);
+  GateComparison comparison = sample();
+  comparison.exact = {{"instructions", 1000, 1010, 0.01}};
+  const auto document = nlohmann::json::parse(comparison_json(comparison));
+  EXPECT_EQ(document["exact"][0]["tolerance"], 0.01);
+  EXPECT_TRUE(validate_comparison(document.dump()).empty());
+}
+
+std::string wrong_with(const nlohmann::json& document) {
+  std::string pointers;
+  for (const Violation& violation : validate_comparison(document.dump())) {
+    pointers += violation.pointer + " ";
+  }
+  return pointers;
+}
+
+// An interval without an end keeps the schema too: the end is absent with its reason.
+TEST(ComparisonReport, TheDocumentKeepsItsSchema) {
+  GateComparison comparison = sample();
+  comparison.canary = comparison.series[0];
+  comparison.series[2].change->gate_interval =
+      Interval{-0.1, std::numeric_limits<double>::infinity(), 0.999};
+  comparison.series[1].looks = {{10, 0.5, 0.5, 0.5, 0.5}, {18, 0.001, 0.9, 1, 0.2}};
+  const auto document = nlohmann::json::parse(comparison_json(comparison));
+  EXPECT_EQ(wrong_with(document), "");
+  EXPECT_EQ(wrong_with(nlohmann::json::parse(comparison_json({}))), "/method/clock /suite ");
+  comparison.invalid = {"the canary changed"};
+  EXPECT_EQ(wrong_with(nlohmann::json::parse(comparison_json(comparison))), "");
+}
+
+TEST(ComparisonReport, ADamagedDocumentIsToldByItsPlace) {
+  const auto good = nlohmann::json::parse(comparison_json(sample()));
+  auto document = good;
+  document["verdict"] = "pass";
+  EXPECT_EQ(wrong_with(document), "/verdict ");
+  document = good;
+  document["exact"][0]["candidate"] = 100;
+  EXPECT_EQ(wrong_with(document), "/exact/0/verdict ");
+  document = good;
+  document["series"][0]["blocks"]["baseline_ns"].erase(0);
+  EXPECT_EQ(wrong_with(document), "/series/0/blocks ");
+  document = good;
+  document["series"][0]["looks"] = {
+      {{"blocks", 24}, {"p_slower", 1}, {"p_not_slower", 1}, {"p_faster", 1}, {"p_not_faster", 1}}};
+  EXPECT_EQ(wrong_with(document), "/series/0/looks ");
+  document = good;
+  document["method"].erase("alpha_per_suite");
+  document["series"][3]["verdict"] = "faster";
+  EXPECT_EQ(wrong_with(document), "/method /series/3/verdict ");
+  document = good;
+  document["version"] = "2.0.0";
+  EXPECT_EQ(wrong_with(document), "/version ");
 }
 
 }  // namespace
