@@ -27,6 +27,7 @@ void add_worker_verb(CLI::App& program, VerbContext& context);
 void add_calibrate_gate_verb(CLI::App& program, VerbContext& context);
 void add_history_verb(CLI::App& program, VerbContext& context);
 void add_tables_verb(CLI::App& program, VerbContext& context);
+void add_validate_verb(CLI::App& program, VerbContext& context);
 
 void add_all_verbs(CLI::App& program, VerbContext& context) {
   const std::initializer_list<AddVerb> verbs = {
@@ -35,7 +36,7 @@ void add_all_verbs(CLI::App& program, VerbContext& context) {
       add_claims_verb,   add_export_verb,   add_dashboard_verb,      add_validate_result_verb,
       add_selftest_verb, add_bench_verb,    add_calibrate_verb,      add_doctor_verb,
       add_compare_verb,  add_worker_verb,   add_calibrate_gate_verb, add_history_verb,
-      add_tables_verb,
+      add_tables_verb,   add_validate_verb,
   };
   for (const AddVerb add : verbs) add(program, context);
 }

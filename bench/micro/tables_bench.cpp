@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "harness/base/random.hpp"
-#include "harness/kernel_times/kernel_times.hpp"
+#include "harness/kernel_times/kernel_predictor.hpp"
 #include "harness/kernel_times/learn.hpp"
 
 namespace inferbench {
@@ -85,7 +85,7 @@ BENCHMARK(BM_OpenTable)->Unit(benchmark::kMillisecond);
 // A decoder layer of Llama 3 70B at TP 4, its head left out.
 class BenchStep {
  public:
-  explicit BenchStep(const KernelTimes& times) {
+  explicit BenchStep(const KernelPredictor& times) {
     const auto gemm = [&](std::int32_t n, std::int32_t k) {
       return &times.site(KernelOp::gemm, "bf16", {n, k});
     };
@@ -115,8 +115,8 @@ class BenchStep {
   const SiteTimes *decode_ = nullptr, *prefill_ = nullptr, *reduce_ = nullptr;
 };
 
-const KernelTimes& bench_times() {
-  static const KernelTimes times({learn(BenchTable(30).build())}, {bench_machine(), "", ""});
+const KernelPredictor& bench_times() {
+  static const KernelPredictor times({learn(BenchTable(30).build())}, {bench_machine(), "", ""});
   return times;
 }
 

@@ -148,6 +148,7 @@ std::vector<ImportedFile> import_tables(const std::string& path, const ImportOpt
   }
   std::sort(files.begin(), files.end());
   std::vector<ImportedFile> imported;
+  imported.reserve(files.size());
   for (const std::string& file : files) {
     imported.push_back(import_file(file, options, false, builder));
   }

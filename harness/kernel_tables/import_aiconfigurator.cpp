@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <functional>
 
 #include "harness/base/error.hpp"
@@ -90,13 +93,16 @@ std::int32_t skew_of(const CsvRows& csv) {
   const std::string_view text = csv.text("distribution");
   if (text == "balanced") return 0;
   constexpr std::string_view kPower = "power_law_";
-  if (text.substr(0, kPower.size()) != kPower) {
+  double exponent = 0;
+  const std::string_view number = text.substr(std::min(kPower.size(), text.size()));
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), exponent);
+  const bool whole = error == std::errc() && end == number.data() + number.size();
+  if (text.substr(0, kPower.size()) != kPower || !whole || exponent <= 0) {
     throw Error(csv.place(), "distribution \"" + std::string(text) + "\"",
                 "expected balanced or power_law_EXPONENT");
   }
   constexpr double kHundredths = 100;
-  return static_cast<std::int32_t>(
-      std::stod(std::string(text.substr(kPower.size()))) * kHundredths + 0.5);
+  return static_cast<std::int32_t>(std::lround(exponent * kHundredths));
 }
 
 // Nemotron-H's experts are two matrices with a squared ReLU between. TensorRT-LLM's rows say so by

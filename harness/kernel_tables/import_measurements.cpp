@@ -146,8 +146,21 @@ std::string nccl_version(std::int64_t code) {
 
 }  // namespace
 
-std::size_t import_nccl_tests(const std::string& path, const ImportOptions& options,
-                              KernelTableBuilder& builder) {
+namespace {
+
+// A key of another type than the program writes is bad input as well.
+template <class Read>
+std::size_t laid_out_as_expected(const std::string& path, const Read& read) {
+  try {
+    return read();
+  } catch (const json::exception& error) {
+    throw Error(path, std::string("is not laid out as expected: ") + error.what(),
+                "a file as its program writes it", kPage);
+  }
+}
+
+std::size_t read_nccl_tests(const std::string& path, const ImportOptions& options,
+                            KernelTableBuilder& builder) {
   const json parsed = parse_json(read_file(path), path);
   const JsonObject root(parsed, path, kPage);
   const KernelOp op = op_of_nccl_test(root);
@@ -173,8 +186,6 @@ std::size_t import_nccl_tests(const std::string& path, const ImportOptions& opti
   }
   return added;
 }
-
-namespace {
 
 constexpr const char* kMeanTag = "nv/cold/time/gpu/mean";
 
@@ -222,8 +233,10 @@ MeasuredRow nvbench_row(const KernelOpInfo& op, const json& state, double second
 
 }  // namespace
 
-std::size_t import_nvbench(const std::string& path, const ImportOptions& options,
-                           KernelTableBuilder& builder) {
+namespace {
+
+std::size_t read_nvbench(const std::string& path, const ImportOptions& options,
+                         KernelTableBuilder& builder) {
   const json parsed = parse_json(read_file(path), path);
   const JsonObject root(parsed, path, kPage);
   const json& devices = root.array("devices");
@@ -256,6 +269,18 @@ std::size_t import_nvbench(const std::string& path, const ImportOptions& options
   if (added > 0) return added;
   throw Error(path, "has no benchmark named after an op", "such as \"gemm\" with axes n, k, tokens",
               kPage);
+}
+
+}  // namespace
+
+std::size_t import_nccl_tests(const std::string& path, const ImportOptions& options,
+                              KernelTableBuilder& builder) {
+  return laid_out_as_expected(path, [&] { return read_nccl_tests(path, options, builder); });
+}
+
+std::size_t import_nvbench(const std::string& path, const ImportOptions& options,
+                           KernelTableBuilder& builder) {
+  return laid_out_as_expected(path, [&] { return read_nvbench(path, options, builder); });
 }
 
 }  // namespace inferbench

@@ -127,7 +127,7 @@ std::size_t import_splitwise(const std::string& path, const ImportOptions& optio
       ++added;
     };
     put(KernelOp::model_prefill, prompt, "prompt_time");
-    put(KernelOp::model_decode, prompt + csv.whole("token_size", 1) / 2, "token_time");
+    put(KernelOp::model_decode, prompt + csv.whole("token_size", 1) / 2.0, "token_time");
   }
   return added;
 }

@@ -240,18 +240,67 @@ void KernelTableBuilder::sort_rows() {
   });
 }
 
-void KernelTableBuilder::lay_out_series(KernelTableParts& parts, const std::vector<Row>& rows) {
+// The rows of one point as one.
+RowRecord KernelTableBuilder::point_of(std::span<const Row> same) {
+  const std::size_t count = same.size();
+  const double median = (same[(count - 1) / 2].ns + same[count / 2].ns) / 2;
+  auto spread = static_cast<float>((same.back().ns - same.front().ns) / median);
+  std::uint32_t samples = 0;
+  for (const Row& row : same) {
+    samples += row.samples;
+    spread = std::max(spread, row.spread);
+  }
+  constexpr std::uint32_t kMost = 65'535;
+  return {.x = same.front().x,
+          .ns = median,
+          .y = same.front().y,
+          .spread = spread,
+          .samples = static_cast<std::uint16_t>(std::min(samples, kMost)),
+          .kernel = same.front().kernel,
+          .unused = 0};
+}
+
+// Sorted rows of one series: its sites, and their points.
+void KernelTableBuilder::lay_out_sites(KernelTableParts& parts, SeriesRecord& record,
+                                       std::span<const Row> rows) {
+  for (std::size_t at = 0; at < rows.size();) {
+    const std::size_t begin = at, first_row = parts.rows.size();
+    while (at < rows.size() && rows[at].dims == rows[begin].dims) {
+      const std::size_t first = at;
+      while (at < rows.size() && rows[at].dims == rows[first].dims && rows[at].y == rows[first].y &&
+             rows[at].x == rows[first].x) {
+        ++at;
+      }
+      parts.rows.push_back(point_of(rows.subspan(first, at - first)));
+      if (parts.rows.back().samples > 1) ++record.repeated;
+      if (parts.rows.back().spread > kContradicting) ++record.contradicting;
+    }
+    parts.sites.push_back({.series = static_cast<std::uint32_t>(parts.series.size()),
+                           .rows = static_cast<std::uint32_t>(parts.rows.size() - first_row),
+                           .first_row = first_row,
+                           .dims = rows[begin].dims});
+  }
+  record.sites = static_cast<std::uint32_t>(parts.sites.size()) - record.first_site;
+}
+
+void KernelTableBuilder::lay_out(KernelTableParts& parts) {
   Strings strings;
   std::map<std::string, std::uint32_t> machine_index;
-  for (auto& [name, rates] : machines_) {
-    machine_index[name] = static_cast<std::uint32_t>(parts.machines.size());
-    parts.machines.push_back(rates);
-    parts.machines.back().name = strings.put(name);
+  for (const auto& machine : machines_) {
+    machine_index[machine.first] = static_cast<std::uint32_t>(parts.machines.size());
+    parts.machines.push_back(machine.second);
+    parts.machines.back().name = strings.put(machine.first);
   }
   if (kernels_.empty()) kernels_.emplace_back();
   for (const std::string& kernel : kernels_) parts.kernels.push_back(strings.put(kernel));
+  const std::span<const Row> rows = rows_;
   std::size_t at = 0;
-  for (const auto& [key, s] : index_) {
+  for (const auto& entry : index_) {
+    const SeriesKey& key = entry.first;
+    const std::uint32_t s = entry.second;
+    const std::size_t begin = at;
+    while (at < rows.size() && rows[at].series == s) ++at;
+    if (at == begin) continue;
     SeriesRecord record;
     record.op = static_cast<std::uint32_t>(key.op);
     record.machine = machine_index.at(key.machine);
@@ -264,43 +313,8 @@ void KernelTableBuilder::lay_out_series(KernelTableParts& parts, const std::vect
     record.host_bound = left_[s].host_bound;
     record.floor_ns = floors_.contains(s) ? floors_.at(s) : floor_of(s);
     record.stretch = stretch_of(s, record.floor_ns);
-    while (at < rows.size() && rows[at].series == s) {
-      const std::size_t begin = at;
-      while (at < rows.size() && rows[at].series == s && rows[at].dims == rows[begin].dims) {
-        const std::size_t first = at;
-        const auto same = [&](const Row& row) {
-          return row.series == s && row.dims == rows[first].dims && row.y == rows[first].y &&
-                 row.x == rows[first].x;
-        };
-        std::uint32_t samples = 0;
-        float spread = 0;
-        while (at < rows.size() && same(rows[at])) {
-          samples += rows[at].samples;
-          spread = std::max(spread, rows[at].spread);
-          ++at;
-        }
-        const std::size_t count = at - first;
-        const double median = (rows[first + (count - 1) / 2].ns + rows[first + count / 2].ns) / 2;
-        spread = std::max(spread, static_cast<float>((rows[at - 1].ns - rows[first].ns) / median));
-        if (samples > 1) ++record.repeated;
-        if (spread > kContradicting) ++record.contradicting;
-        parts.rows.push_back({.x = rows[first].x,
-                              .ns = median,
-                              .y = rows[first].y,
-                              .spread = spread,
-                              .samples = static_cast<std::uint16_t>(std::min(samples, 65'535U)),
-                              .kernel = rows[first].kernel,
-                              .unused = 0});
-      }
-      const std::size_t first_row =
-          parts.sites.empty() ? 0 : parts.sites.back().first_row + parts.sites.back().rows;
-      parts.sites.push_back({.series = static_cast<std::uint32_t>(parts.series.size()),
-                             .rows = static_cast<std::uint32_t>(parts.rows.size() - first_row),
-                             .first_row = first_row,
-                             .dims = rows[begin].dims});
-    }
-    record.sites = static_cast<std::uint32_t>(parts.sites.size()) - record.first_site;
-    if (record.sites > 0) parts.series.push_back(record);
+    lay_out_sites(parts, record, rows.subspan(begin, at - begin));
+    parts.series.push_back(record);
   }
   parts.strings = strings.take();
 }
@@ -314,7 +328,7 @@ KernelTable KernelTableBuilder::build(const std::string& place) {
   }
   sort_rows();
   KernelTableParts parts;
-  lay_out_series(parts, rows_);
+  lay_out(parts);
   return KernelTable::from_image(kernel_table_image(parts), place);
 }
 

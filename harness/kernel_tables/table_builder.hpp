@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,7 +77,10 @@ class KernelTableBuilder {
   void leave_out_impossible();
   void leave_out_host_bound();
   void sort_rows();
-  void lay_out_series(KernelTableParts& parts, const std::vector<Row>& rows);
+  static RowRecord point_of(std::span<const Row> same);
+  static void lay_out_sites(KernelTableParts& parts, SeriesRecord& record,
+                            std::span<const Row> rows);
+  void lay_out(KernelTableParts& parts);
   double floor_of(std::uint32_t series) const;
   double stretch_of(std::uint32_t series, double floor) const;
 

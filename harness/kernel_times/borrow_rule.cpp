@@ -24,22 +24,32 @@ std::vector<BorrowRule> attention_rules() {
   for (const Shift shift : {Shift::second_dim, Shift::first_dim, Shift::none}) {
     for (const double kv_weight : {0.05, 0.2, 1.0}) {
       for (const std::size_t neighbours : {2U, 4U}) {
-        rules.push_back({{1, kv_weight, 4, 4, 1}, neighbours, shift});
+        rules.push_back({{1, kv_weight, 4, 4, 1}, neighbours, shift, false});
       }
     }
+  }
+  for (const Shift shift : {Shift::second_dim, Shift::first_dim, Shift::none}) {
+    rules.push_back({{1, 0.2, 4, 4, 1}, 5, shift, true});
   }
   return rules;
 }
 
+// hidden, inner width here, top k, experts here, ranks
+std::vector<std::array<double, kKernelDims>> moe_weights() {
+  return {{1, 1, 1, 1, 1}, {1, 1, 0.3, 1, 0.3}, {0.3, 0.3, 0.3, 1, 0.3}, {1, 1, 1, 1, 0}};
+}
+
 std::vector<BorrowRule> moe_rules() {
   std::vector<BorrowRule> rules;
-  for (const Shift shift : {Shift::none, Shift::rows, Shift::rows_per_expert}) {
-    for (const std::size_t neighbours : {2U, 4U}) {
-      // hidden, inner width here, top k, experts here, ranks
-      rules.push_back({{1, 1, 1, 1, 1}, neighbours, shift});
-      rules.push_back({{1, 1, 0.3, 1, 0.3}, neighbours, shift});
-      rules.push_back({{0.3, 0.3, 0.3, 1, 0.3}, neighbours, shift});
-      rules.push_back({{1, 1, 1, 1, 0}, neighbours, shift});
+  for (const bool median : {false, true}) {
+    for (const Shift shift : {Shift::none, Shift::rows, Shift::rows_per_expert}) {
+      const std::vector<std::size_t> counts =
+          median ? std::vector<std::size_t>{5, 7} : std::vector<std::size_t>{2, 4};
+      for (const std::size_t neighbours : counts) {
+        for (const auto& weights : moe_weights()) {
+          rules.push_back({weights, neighbours, shift, median});
+        }
+      }
     }
   }
   return rules;
@@ -49,7 +59,7 @@ std::vector<BorrowRule> plain_rules() {
   std::vector<BorrowRule> rules;
   for (const Shift shift : {Shift::none, Shift::first_dim}) {
     for (const std::size_t neighbours : {2U, 4U, 6U}) {
-      rules.push_back({{1, 1, 1, 1, 1, 1, 1, 1}, neighbours, shift});
+      rules.push_back({{1, 1, 1, 1, 1, 1, 1, 1}, neighbours, shift, false});
     }
   }
   return rules;
@@ -59,7 +69,7 @@ std::vector<BorrowRule> gemm_rules() {
   std::vector<BorrowRule> rules;
   for (const std::size_t neighbours : {4U, 2U, 6U}) {
     for (const double k_weight : {1.0, 0.5, 2.0}) {
-      rules.push_back({{1, k_weight}, neighbours, Shift::none});
+      rules.push_back({{1, k_weight}, neighbours, Shift::none, false});
     }
   }
   return rules;

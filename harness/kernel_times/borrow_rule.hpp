@@ -15,6 +15,9 @@ struct BorrowRule {
   // At the neighbour, x is multiplied by the site's share of this over the neighbour's, so that
   // both have as much to deal out: a batch of 8 with 4 key-value heads is one of 4 with 8.
   enum class Shift { none, first_dim, second_dim, rows, rows_per_expert } shift = Shift::none;
+  // Their weighted median instead of the mean: where kernels are chosen, neighbours are of two
+  // kinds and the mean is of neither.
+  bool median = false;
 };
 
 // The rules that an op's series choose from, by leave-one-out on their rows. Their order is that of

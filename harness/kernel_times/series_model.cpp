@@ -7,6 +7,32 @@
 #include "harness/base/error.hpp"
 
 namespace inferbench {
+namespace {
+
+struct WeightedLog {
+  double value = 0, weight = 0;
+};
+
+double weighted_mean(const std::vector<WeightedLog>& logs) {
+  double sum = 0, weights = 0;
+  for (const WeightedLog& log : logs) sum += log.weight * log.value, weights += log.weight;
+  return sum / weights;
+}
+
+// The first, in order of size, with which half of the weight is reached.
+double weighted_median(std::vector<WeightedLog>& logs) {
+  std::sort(logs.begin(), logs.end(),
+            [](const WeightedLog& a, const WeightedLog& b) { return a.value < b.value; });
+  double half = 0, reached = 0;
+  for (const WeightedLog& log : logs) half += log.weight / 2;
+  for (const WeightedLog& log : logs) {
+    reached += log.weight;
+    if (reached >= half) return log.value;
+  }
+  return logs.back().value;
+}
+
+}  // namespace
 
 SeriesModel::SeriesModel(KernelTable table, std::size_t series)
     : table_(std::move(table)),
@@ -59,16 +85,16 @@ std::vector<SeriesModel::Neighbour> SeriesModel::nearest(const KernelDims& dims,
 double SeriesModel::borrowed_ns(const CurveSite& site, const BorrowRule& rule,
                                 std::span<const Neighbour> neighbours, double x, double y) const {
   constexpr double kNearest = 1e-3;  // no neighbour outweighs the others without bound
-  double sum = 0, weights = 0;
+  std::vector<WeightedLog> logs;
+  logs.reserve(neighbours.size());
   for (const Neighbour& n : neighbours) {
     const TimeCurve& there = curve(n.site);
     const double at = x * shift_factor(rule.shift, site.dims, there.site().dims);
-    const double weight = 1 / std::max(n.distance, kNearest);
-    sum += weight * std::log(there.at(at, y).ns / there.site().bound_ns(at, y));
-    weights += weight;
+    logs.push_back({std::log(there.at(at, y).ns / there.site().bound_ns(at, y)),
+                    1 / std::max(n.distance, kNearest)});
   }
-  ensure(weights > 0, "utilisation is borrowed from somewhere");
-  return site.bound_ns(x, y) * std::exp(sum / weights);
+  ensure(!logs.empty(), "utilisation is borrowed from somewhere");
+  return site.bound_ns(x, y) * std::exp(rule.median ? weighted_median(logs) : weighted_mean(logs));
 }
 
 TimeCurve SeriesModel::borrowed_curve(const KernelDims& dims, const BorrowRule& rule,

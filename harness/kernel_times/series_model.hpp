@@ -32,8 +32,8 @@ class SeriesModel {
   std::vector<Neighbour> nearest(const KernelDims& dims, const BorrowRule& rule,
                                  const Usable& usable = {}) const;
 
-  // The bound over the mean of the neighbours' utilisations: in the logarithm, weighted by the
-  // inverse squared distance. At least one neighbour.
+  // The bound over the mean (or median) of the neighbours' utilisations: in the logarithm, weighted
+  // by the inverse squared distance. At least one neighbour.
   double borrowed_ns(const CurveSite& site, const BorrowRule& rule,
                      std::span<const Neighbour> neighbours, double x, double y) const;
   // The same at the points that the nearest two have.

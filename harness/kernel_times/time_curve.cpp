@@ -14,7 +14,7 @@ double blend(double low, double high, double share) {
 
 }  // namespace
 
-TimeCurve::TimeCurve(CurveSite site, std::span<const RowRecord> rows) : site_(std::move(site)) {
+TimeCurve::TimeCurve(const CurveSite& site, std::span<const RowRecord> rows) : site_(site) {
   points_.reserve(rows.size());
   for (const RowRecord& row : rows) add(row.x, row.y, row.ns, row.spread);
 }

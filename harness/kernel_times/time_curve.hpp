@@ -46,8 +46,8 @@ class TimeCurve {
     float spread = 0;
   };
 
-  explicit TimeCurve(CurveSite site) : site_(std::move(site)) {}
-  TimeCurve(CurveSite site, std::span<const RowRecord> rows);
+  explicit TimeCurve(const CurveSite& site) : site_(site) {}
+  TimeCurve(const CurveSite& site, std::span<const RowRecord> rows);
 
   // Points come ascending by (y, x).
   void add(double x, double y, double ns, float spread = 0);

@@ -17,7 +17,7 @@
 namespace inferbench {
 namespace {
 
-constexpr std::uint64_t kFifth = 5;
+constexpr std::uint64_t kValidationParts = 5;
 constexpr double kLongKernel = 50e3;  // ns: not launch-bound
 constexpr double kLargeMessage = 1 << 20;
 
@@ -33,7 +33,7 @@ struct Residual {
 };
 
 struct Subject {
-  LeftOut left_out;
+  HeldOut left_out;
   std::string subject, from;
   auto operator<=>(const Subject&) const = default;
 };
@@ -77,15 +77,17 @@ std::uint64_t hash_of_point(const SiteRecord& site, const RowRecord& row) {
   return hash_of_dims(point) ^ static_cast<std::uint64_t>(std::llround(row.x)) * 0x9E3779B97F4A7C15;
 }
 
-bool is_left_out(LeftOut kind, std::uint64_t seed, KernelOp op, const SiteRecord& site,
-                 const RowRecord& row) {
+bool is_left_out(HeldOut kind, std::uint64_t part, std::uint64_t seed, KernelOp op,
+                 const SiteRecord& site, const RowRecord& row) {
   switch (kind) {
-    case LeftOut::shape:
-      return !is_group_op(op) && bits(seed, "shapes", shape_group(op, site.dims)) % kFifth == 0;
-    case LeftOut::site:
-      return op == KernelOp::moe && bits(seed, "sites", hash_of_dims(site.dims)) % kFifth == 0;
+    case HeldOut::shape:
+      return !is_group_op(op) &&
+             bits(seed, "shapes", shape_group(op, site.dims)) % kValidationParts == part;
+    case HeldOut::site:
+      return op == KernelOp::moe &&
+             bits(seed, "sites", hash_of_dims(site.dims)) % kValidationParts == part;
     default:
-      return bits(seed, "points", hash_of_point(site, row)) % kFifth == 0;
+      return bits(seed, "points", hash_of_point(site, row)) % kValidationParts == part;
   }
 }
 
@@ -95,10 +97,13 @@ class Validation {
       : all_(all), options_(options) {}
 
   KernelValidation run() {
-    for (const LeftOut kind : {LeftOut::shape, LeftOut::site, LeftOut::point}) leave_out(kind);
-    leave_out_owners(LeftOut::framework);
-    leave_out_owners(LeftOut::machine);
-    KernelValidation validation{.seed = options_.seed, .rows = all_.rows().size(), .scores = {}};
+    for (const HeldOut kind : {HeldOut::shape, HeldOut::site, HeldOut::point}) {
+      for (std::uint64_t part = 0; part < kValidationParts; ++part) leave_out(kind, part);
+    }
+    leave_out_owners(HeldOut::framework);
+    leave_out_owners(HeldOut::machine);
+    KernelValidation validation{
+        .seed = options_.seed, .rows = all_.rows().size(), .owners = owners(), .scores = {}};
     for (auto& [subject, residuals] : residuals_) {
       validation.scores.push_back(score_of(subject, residuals));
     }
@@ -112,14 +117,25 @@ class Validation {
     return learn(builder.build("validation"), options_.seed);
   }
 
+  std::map<std::string, std::size_t> owners() const {
+    std::map<std::string, std::size_t> rows;
+    for (const SeriesRecord& series : all_.series()) {
+      const std::string owner = std::string(all_.machine_name(series)) + " " +
+                                std::string(all_.text(series.framework)) + " " +
+                                std::string(all_.text(series.version));
+      for (const SiteRecord& site : all_.sites(series)) rows[owner] += site.rows;
+    }
+    return rows;
+  }
+
   MachineSheet sheet_of(const SeriesRecord& series) const {
     return {std::string(all_.machine_name(series)), all_.machines()[series.machine]};
   }
 
-  void leave_out(LeftOut kind) {
+  void leave_out(HeldOut kind, std::uint64_t part) {
     const auto left = [&](const SeriesRecord& series, const SiteRecord& site,
                           const RowRecord& row) {
-      return is_left_out(kind, options_.seed, static_cast<KernelOp>(series.op), site, row);
+      return is_left_out(kind, part, options_.seed, static_cast<KernelOp>(series.op), site, row);
     };
     const KernelTable rest = without([&](const auto& series, const auto& site, const auto& row) {
       return !left(series, site, row);
@@ -128,7 +144,7 @@ class Validation {
       const SeriesRecord& series = all_.series()[i];
       const KernelTarget target{sheet_of(series), std::string(all_.text(series.framework)),
                                 std::string(all_.text(series.version))};
-      const KernelTimes times({rest}, target);
+      const KernelPredictor times({rest}, target);
       answer_rows(times, i, [&](const SiteRecord& site, const RowRecord& row) {
         return left(series, site, row)
                    ? std::optional<Subject>({kind,
@@ -143,7 +159,8 @@ class Validation {
   // Rows of a series that have a subject are answered; those that not even a neighbour is left of
   // are not.
   template <class SubjectOf>
-  void answer_rows(const KernelTimes& times, std::size_t index, const SubjectOf& subject_of_row) {
+  void answer_rows(const KernelPredictor& times, std::size_t index,
+                   const SubjectOf& subject_of_row) {
     const SeriesRecord& series = all_.series()[index];
     for (const SiteRecord& site : all_.sites(series)) {
       const SiteTimes* here = nullptr;
@@ -162,14 +179,14 @@ class Validation {
     }
   }
 
-  std::string owner(LeftOut kind, const SeriesRecord& series) const {
-    return std::string(kind == LeftOut::machine ? all_.machine_name(series)
+  std::string owner(HeldOut kind, const SeriesRecord& series) const {
+    return std::string(kind == HeldOut::machine ? all_.machine_name(series)
                                                 : all_.text(series.framework));
   }
 
   // Each owner's rows from each other owner's tables. Frameworks are compared on one machine,
   // machines with one framework.
-  void leave_out_owners(LeftOut kind) {
+  void leave_out_owners(HeldOut kind) {
     std::set<std::string> owners;
     for (const SeriesRecord& series : all_.series()) {
       const auto op = static_cast<KernelOp>(series.op);
@@ -189,28 +206,29 @@ class Validation {
   }
 
   // Whether the table has the same op and format, of the framework or machine that is shared.
-  bool is_comparable(LeftOut kind, const KernelTable& table, const SeriesRecord& series) const {
+  bool is_comparable(HeldOut kind, const KernelTable& table, const SeriesRecord& series) const {
     return std::any_of(table.series().begin(), table.series().end(), [&](const SeriesRecord& s) {
-      const bool shared = kind == LeftOut::machine
+      const bool shared = kind == HeldOut::machine
                               ? table.text(s.framework) == all_.text(series.framework)
                               : table.machine_name(s) == all_.machine_name(series);
       return s.op == series.op && table.text(s.format) == all_.text(series.format) && shared;
     });
   }
 
-  void answer_owner(LeftOut kind, const std::string& from, const KernelTable& table,
+  void answer_owner(HeldOut kind, const std::string& from, const KernelTable& table,
                     std::size_t index) {
     const SeriesRecord& series = all_.series()[index];
     const auto op = static_cast<KernelOp>(series.op);
     const bool scored = op == KernelOp::gemm || is_long_attention(op) || op == KernelOp::moe;
     if (!scored || !is_comparable(kind, table, series)) return;
     const KernelTarget target{
-        sheet_of(series), kind == LeftOut::machine ? owner(LeftOut::framework, series) : from, ""};
-    const KernelTimes times({table}, target);
+        sheet_of(series), kind == HeldOut::machine ? owner(HeldOut::framework, series) : from, ""};
+    const KernelPredictor times({table}, target);
     const std::string direction = from + " to " + owner(kind, series);
     answer_rows(times, index, [&](const SiteRecord&, const RowRecord& row) {
+      const std::string gemm = "gemm " + first_word(all_.text(series.format));
       std::string subject = op == KernelOp::gemm || is_long_attention(op)
-                                ? (op == KernelOp::gemm ? "gemm" : "attention")
+                                ? (op == KernelOp::gemm ? gemm : "attention")
                                 : std::string(info(op).name);
       subject += row.ns > kLongKernel ? ", above 50 us" : ", up to 50 us";
       return std::optional<Subject>({kind, subject, direction});
@@ -257,19 +275,19 @@ class Validation {
     constexpr double kMedian = 0.04, kTail = 0.15, kMoe = 0.08, kTransfer = 0.12;
     constexpr double kLarge = 0.06, kSmall = 0.15;
     const auto starts = [&](const char* text) { return score.subject.rfind(text, 0) == 0; };
-    if (score.left_out == LeftOut::shape) {
+    if (score.left_out == HeldOut::shape) {
       const bool gemm = score.subject == "gemm bf16" || starts("gemm fp8");
       if (gemm || starts("prefill_attention") || starts("decode_attention")) {
         score.bar_median = kMedian, score.bar_p90 = kTail;
       }
       if (starts("moe")) score.bar_median = kMoe;
     }
-    if (score.left_out == LeftOut::point && starts("collectives")) {
+    if (score.left_out == HeldOut::point && starts("collectives")) {
       score.bar_median = starts("collectives, 1 MiB") ? kLarge : kSmall;
     }
-    const bool asked = score.from == "h100 to a100" && (score.subject == "gemm, above 50 us" ||
+    const bool asked = score.from == "h100 to a100" && (score.subject == "gemm bf16, above 50 us" ||
                                                         score.subject == "attention, above 50 us");
-    if (score.left_out == LeftOut::machine && asked) score.bar_median = kTransfer;
+    if (score.left_out == HeldOut::machine && asked) score.bar_median = kTransfer;
   }
 
   KernelScore score_of(const Subject& subject, std::vector<Residual>& residuals) const {
@@ -308,17 +326,17 @@ class Validation {
 
 }  // namespace
 
-std::string_view name(LeftOut left_out) {
+std::string_view name(HeldOut left_out) {
   switch (left_out) {
-    case LeftOut::shape:
+    case HeldOut::shape:
       return "shape";
-    case LeftOut::site:
+    case HeldOut::site:
       return "site";
-    case LeftOut::point:
+    case HeldOut::point:
       return "point";
-    case LeftOut::framework:
+    case HeldOut::framework:
       return "framework";
-    case LeftOut::machine:
+    case HeldOut::machine:
       break;
   }
   return "GPU";

@@ -1,22 +1,23 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "harness/kernel_times/kernel_times.hpp"
+#include "harness/kernel_times/kernel_predictor.hpp"
 
 namespace inferbench {
 
 // What was kept from the tables before they were asked about it.
-enum class LeftOut {
-  shape,      // a fifth of the sites; of experts a fifth of the layers, at every parallelism
-  site,       // a fifth of the sites of experts, their layer's others stay
-  point,      // a fifth of the points of every site
+enum class HeldOut {
+  shape,      // a fifth of the sites after the other; of experts layers, at every parallelism
+  site,       // a fifth of the sites of experts after the other; their layers' others stay
+  point,      // a fifth of the points of every site after the other
   framework,  // one framework; its rows are answered from another's on the same machine
   machine,    // one machine; its rows are answered from another's
 };
-std::string_view name(LeftOut left_out);  // "shape"
+std::string_view name(HeldOut left_out);  // "shape"
 
 struct WorstRow {
   std::string what;  // "n=4096 k=64, tokens 3: h100 vllm 0.24.0"
@@ -26,7 +27,7 @@ struct WorstRow {
 
 // How far answers were from rows that nothing was learnt from.
 struct KernelScore {
-  LeftOut left_out = LeftOut::shape;
+  HeldOut left_out = HeldOut::shape;
   std::string subject;  // "gemm bf16"
   std::string from;     // framework or machine: "h100 to a100"; else empty
   std::size_t rows = 0;
@@ -43,7 +44,8 @@ struct KernelScore {
 
 struct KernelValidation {
   std::uint64_t seed = 7;
-  std::size_t rows = 0;  // of the tables
+  std::size_t rows = 0;                       // of the tables
+  std::map<std::string, std::size_t> owners;  // rows by "h100 trtllm 1.3.0rc20"
   std::vector<KernelScore> scores;
 };
 
@@ -52,8 +54,9 @@ struct KernelValidationOptions {
   std::size_t worst = 3;
 };
 
-// Leaves parts of the tables out, learns from the rest alone and answers the left-out rows. Equal
-// tables and seeds give equal scores.
+// Leaves parts of the tables out, learns from the rest alone and answers the left-out rows: five
+// parts, so that each row is answered once, by what never saw it. Equal tables and seeds give equal
+// scores.
 KernelValidation validate_kernels(const std::vector<KernelTable>& tables,
                                   const KernelValidationOptions& options);
 

@@ -53,10 +53,22 @@ std::string markdown_row(const std::vector<std::string>& row) {
   return text + "\n";
 }
 
+std::string owners_text(const KernelValidation& validation) {
+  std::string text = count_text(validation.rows) + " points: ";
+  bool first = true;
+  for (const auto& [owner, rows] : validation.owners) {
+    text += (first ? "" : ", ") + owner + " " + count_text(rows);
+    first = false;
+  }
+  return text;
+}
+
 std::string intro(const KernelValidation& validation) {
-  return "`shape`: a fifth of the shapes of every series is kept from learning and answered from "
-         "the rest; of\nexperts whole layers, at every parallelism. `site`: of experts single "
-         "parallelisms. `point`: a fifth of the\npoints of every shape. `framework` and `GPU`: all "
+  return "`shape`: the shapes of every series are dealt into five parts, each kept from learning "
+         "and answered from the\nother four; of experts whole layers, at every parallelism. "
+         "`site`: "
+         "of experts single parallelisms. `point`:\nthe points of every shape, in five parts as "
+         "well. `framework` and `GPU`: all "
          "rows of one, answered from another's tables alone. Error is\nanswered / measured - 1: "
          "median and 90th percentile of its size, bias its median; `in band` is the share of\nrows "
          "inside their 90 % band. What is kept back depends on the seed (" +
@@ -68,7 +80,8 @@ std::string intro(const KernelValidation& validation) {
 std::string kernel_validation_text(const KernelValidation& validation) {
   TextTable table(columns());
   for (const KernelScore& score : validation.scores) table.add(cells(score));
-  std::string text = intro(validation) + "\n" + table.str() + "\nWorst rows:\n";
+  std::string text =
+      owners_text(validation) + ".\n" + intro(validation) + "\n" + table.str() + "\nWorst rows:\n";
   for (const KernelScore& score : validation.scores) {
     text += "  " + std::string(name(score.left_out)) + ", " + score.subject +
             (score.from.empty() ? "" : ", " + score.from) + "\n";
@@ -109,9 +122,8 @@ std::string kernel_validation_markdown(const KernelValidation& validation,
   std::string text =
       "# Validation: predictions from tables of kernels\n\nHow far answers from "
       "[tables](tables.md) are from rows that nothing was learnt from. Written by\n\n```\n" +
-      command + "\n```\n\nover " + count_text(validation.rows) + " points.\n\n" +
-      intro(validation) + "\n" + markdown_row(columns()) +
-      "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n";
+      command + "\n```\n\nover " + owners_text(validation) + ".\n\n" + intro(validation) + "\n" +
+      markdown_row(columns()) + "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | --- |\n";
   for (const KernelScore& score : validation.scores) text += markdown_row(cells(score));
   text += "\n## Worst rows\n\n";
   for (const KernelScore& score : validation.scores) {

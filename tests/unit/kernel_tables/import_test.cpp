@@ -84,6 +84,9 @@ TEST(ImportTables, NamesTheLineOfWhatItCannotUse) {
   const std::string axis =
       folder.write("c/gemm_perf.csv", "framework,version,device,m,n,latency\n");
   EXPECT_NE(message_of(axis).find("column \"kernel_source\" is missing"), std::string::npos);
+  EXPECT_NE(message_of(folder.write("e/ar.json", R"({"nccl_version": 1, "args": [3]})"))
+                .find("not laid out as expected"),
+            std::string::npos);
   EXPECT_NE(message_of(folder.write("d/other.csv", "a,b\n1,2\n")).find("no known format"),
             std::string::npos);
 }

@@ -56,7 +56,7 @@ TEST(RealTables, AnswerDecodesOfUnseenShapes) {
   const KernelTable table =
       table_of({"aiconfigurator_kernels/a100_sxm/vllm-0.14.0/generation_attention_perf.csv.gz"});
   for (const KernelScore& score : validate_kernels({table}, {}).scores) {
-    if (score.left_out != LeftOut::shape) continue;
+    if (score.left_out != HeldOut::shape) continue;
     EXPECT_LT(score.median, 0.08);
     EXPECT_GT(score.covered, 0.75);
   }

@@ -27,7 +27,7 @@ KernelTable noisy_table() {
   return builder.build("test");
 }
 
-const KernelScore& score_of(const KernelValidation& v, LeftOut left_out, const std::string& what) {
+const KernelScore& score_of(const KernelValidation& v, HeldOut left_out, const std::string& what) {
   for (const KernelScore& score : v.scores) {
     if (score.left_out == left_out && score.subject == what) return score;
   }
@@ -37,7 +37,7 @@ const KernelScore& score_of(const KernelValidation& v, LeftOut left_out, const s
 // Noise of a tenth at most is what errors and bands come to.
 TEST(ValidateKernels, FindsTheNoiseAndBandsThatHoldIt) {
   const KernelValidation validation = validate_kernels({noisy_table()}, {});
-  const KernelScore& shape = score_of(validation, LeftOut::shape, "gemm bf16");
+  const KernelScore& shape = score_of(validation, HeldOut::shape, "gemm bf16");
   EXPECT_GT(shape.rows, 100U);
   EXPECT_LT(shape.median, 0.1);
   EXPECT_GT(shape.median, 0.01);
@@ -46,7 +46,7 @@ TEST(ValidateKernels, FindsTheNoiseAndBandsThatHoldIt) {
   EXPECT_EQ(shape.worst.size(), 3U);
   EXPECT_FALSE(shape.worst[0].reason.empty());
   EXPECT_EQ(shape.bar_median, 0.04);
-  EXPECT_LT(score_of(validation, LeftOut::framework, "gemm, up to 50 us").median, 0.15);
+  EXPECT_LT(score_of(validation, HeldOut::framework, "gemm bf16, up to 50 us").median, 0.15);
 }
 
 TEST(ValidateKernels, IsTheSameForEqualSeeds) {
@@ -59,8 +59,8 @@ TEST(ValidateKernels, IsTheSameForEqualSeeds) {
     EXPECT_EQ(a.scores[i].median, b.scores[i].median);
     EXPECT_EQ(a.scores[i].covered, b.scores[i].covered);
   }
-  EXPECT_NE(score_of(a, LeftOut::shape, "gemm bf16").median,
-            score_of(c, LeftOut::shape, "gemm bf16").median);
+  EXPECT_NE(score_of(a, HeldOut::shape, "gemm bf16").median,
+            score_of(c, HeldOut::shape, "gemm bf16").median);
 }
 
 }  // namespace

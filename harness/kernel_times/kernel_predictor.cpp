@@ -1,4 +1,4 @@
-#include "harness/kernel_times/kernel_times.hpp"
+#include "harness/kernel_times/kernel_predictor.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -166,7 +166,7 @@ KernelAnswer SiteTimes::chunk(double requests, double new_tokens, double cached)
   return {ns, whole.low_ns * ns / whole.ns, whole.high_ns * ns / whole.ns, source};
 }
 
-KernelTimes::KernelTimes(std::vector<KernelTable> tables, KernelTarget target)
+KernelPredictor::KernelPredictor(const std::vector<KernelTable>& tables, KernelTarget target)
     : target_(std::move(target)) {
   for (const KernelTable& table : tables) {
     for (std::size_t i = 0; i < table.series().size(); ++i) {
@@ -175,7 +175,8 @@ KernelTimes::KernelTimes(std::vector<KernelTable> tables, KernelTarget target)
   }
 }
 
-std::vector<KernelTimes::Found> KernelTimes::series_of(KernelOp op, std::string_view format) const {
+std::vector<KernelPredictor::Found> KernelPredictor::series_of(KernelOp op,
+                                                               std::string_view format) const {
   std::vector<Found> found;
   for (const auto& model : series_) {
     const SeriesRecord& record = model->record();
@@ -204,8 +205,8 @@ std::vector<KernelTimes::Found> KernelTimes::series_of(KernelOp op, std::string_
   return found;
 }
 
-std::unique_ptr<SiteTimes> KernelTimes::resolve(KernelOp op, std::string_view format,
-                                                const KernelDims& dims) const {
+std::unique_ptr<SiteTimes> KernelPredictor::resolve(KernelOp op, std::string_view format,
+                                                    const KernelDims& dims) const {
   std::vector<Found> found = series_of(op, format);
   if (found.empty()) found = series_of(op, other_16_bit(format));
   if (found.empty()) {
@@ -232,8 +233,8 @@ std::unique_ptr<SiteTimes> KernelTimes::resolve(KernelOp op, std::string_view fo
                                      KernelSource::transferred, best->model, there.distance, from);
 }
 
-const SiteTimes& KernelTimes::site(KernelOp op, std::string_view format,
-                                   const KernelDims& dims) const {
+const SiteTimes& KernelPredictor::site(KernelOp op, std::string_view format,
+                                       const KernelDims& dims) const {
   const std::lock_guard lock(mutex_);
   std::unique_ptr<SiteTimes>& times = sites_[Key{op, std::string(format), dims}];
   if (!times) times = resolve(op, format, dims);

@@ -1,4 +1,4 @@
-#include "harness/kernel_times/kernel_times.hpp"
+#include "harness/kernel_times/kernel_predictor.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,12 +15,12 @@ KernelTable grid(const std::string& machine = "round", const std::string& framew
   return learn(builder.build("test"));
 }
 
-KernelTimes times_on(const MachineSheet& machine, const std::string& framework = "engine") {
-  return KernelTimes({grid()}, {machine, framework, ""});
+KernelPredictor times_on(const MachineSheet& machine, const std::string& framework = "engine") {
+  return KernelPredictor({grid()}, {machine, framework, ""});
 }
 
-TEST(KernelTimes, AnswersAsMeasuredThenBetweenThenBeyond) {
-  const KernelTimes times = times_on(round_machine());
+TEST(KernelPredictor, AnswersAsMeasuredThenBetweenThenBeyond) {
+  const KernelPredictor times = times_on(round_machine());
   const SiteTimes& site = times.site(KernelOp::gemm, "bf16", {1024, 512});
   EXPECT_EQ(site.from(), "round engine 1.0");
   EXPECT_DOUBLE_EQ(site.at(64).ns, synthetic_gemm_ns(64, 1024, 512));
@@ -32,8 +32,8 @@ TEST(KernelTimes, AnswersAsMeasuredThenBetweenThenBeyond) {
 
 // Times follow the bound exactly, so that utilisation is alike everywhere: what is borrowed is
 // right, and inside its band.
-TEST(KernelTimes, BorrowsUtilisationForShapesNobodyMeasured) {
-  const KernelTimes times = times_on(round_machine());
+TEST(KernelPredictor, BorrowsUtilisationForShapesNobodyMeasured) {
+  const KernelPredictor times = times_on(round_machine());
   const SiteTimes& site = times.site(KernelOp::gemm, "bf16", {3000, 1500});
   for (const double tokens : {16.0, 256.0, 4096.0}) {
     const KernelAnswer answer = site.at(tokens);
@@ -46,10 +46,10 @@ TEST(KernelTimes, BorrowsUtilisationForShapesNobodyMeasured) {
 }
 
 // Twice the arithmetic at the same bandwidth: prompts take half as long, single tokens do not.
-TEST(KernelTimes, TransfersByRoofAndKeepsTheFloor) {
+TEST(KernelPredictor, TransfersByRoofAndKeepsTheFloor) {
   MachineSheet twice = round_machine("twice");
   twice.rates.bf16_flops_per_s = 2e12;
-  const KernelTimes times = times_on(twice);
+  const KernelPredictor times = times_on(twice);
   const SiteTimes& site = times.site(KernelOp::gemm, "bf16", {8192, 8192});
   EXPECT_EQ(site.base(), KernelSource::transferred);
   EXPECT_NEAR(site.at(4096).ns / synthetic_gemm_ns(4096, 8192, 8192), 0.5, 0.01);
@@ -58,8 +58,8 @@ TEST(KernelTimes, TransfersByRoofAndKeepsTheFloor) {
   EXPECT_NEAR(small.at(1).ns, 10'000, 500);
 }
 
-TEST(KernelTimes, SaysWhoseTimesItTook) {
-  const KernelTimes times = times_on(round_machine(), "another");
+TEST(KernelPredictor, SaysWhoseTimesItTook) {
+  const KernelPredictor times = times_on(round_machine(), "another");
   EXPECT_EQ(times.site(KernelOp::gemm, "bf16", {256, 256}).base(), KernelSource::other_framework);
   EXPECT_EQ(times.site(KernelOp::gemm, "fp16", {256, 256}).base(), KernelSource::other_framework);
   const SiteTimes& none = times.site(KernelOp::decode_attention, "bf16", {8, 8, 128, 128, 0});
@@ -70,20 +70,20 @@ TEST(KernelTimes, SaysWhoseTimesItTook) {
 
 // Of tokens behind cached ones the query-key pairs count: 1,000 after 1,000 are three quarters of
 // 2,000 at once.
-TEST(KernelTimes, TakesChunksFromWholePrompts) {
+TEST(KernelPredictor, TakesChunksFromWholePrompts) {
   KernelTableBuilder builder;
   const SeriesKey key{KernelOp::prefill_attention, "round", "engine", "1.0", "bf16", "synthetic"};
   const std::uint32_t series = builder.series(key, round_machine());
   const KernelDims heads = {8, 8, 64, 64, 0};
   builder.add(series, {heads, 1, 1000, 2'000'000}, builder.kernel("a"), "here");
   builder.add(series, {heads, 1, 2000, 8'000'000}, builder.kernel("a"), "here");
-  const KernelTimes times({builder.build("test")}, {round_machine(), "", ""});
+  const KernelPredictor times({builder.build("test")}, {round_machine(), "", ""});
   const SiteTimes& site = times.site(KernelOp::prefill_attention, "bf16", heads);
   EXPECT_DOUBLE_EQ(site.chunk(1, 1000, 1000).ns, 6'000'000);
   EXPECT_DOUBLE_EQ(site.chunk(1, 2000, 0).ns, 8'000'000);
 }
 
-TEST(KernelTimes, TakesTheNewestVersionUnlessAsked) {
+TEST(KernelPredictor, TakesTheNewestVersionUnlessAsked) {
   KernelTableBuilder builder;
   for (const auto& [version, ns] : {std::pair{"1.9.2", 1000.0}, std::pair{"1.10.0", 2000.0}}) {
     SeriesKey key = gemm_series();
@@ -92,12 +92,12 @@ TEST(KernelTimes, TakesTheNewestVersionUnlessAsked) {
                 "here");
   }
   const KernelTable table = builder.build("test");
-  EXPECT_EQ(KernelTimes({table}, {round_machine(), "engine", ""})
+  EXPECT_EQ(KernelPredictor({table}, {round_machine(), "engine", ""})
                 .site(KernelOp::gemm, "bf16", {64, 64})
                 .at(1)
                 .ns,
             2000);
-  EXPECT_EQ(KernelTimes({table}, {round_machine(), "engine", "1.9.2"})
+  EXPECT_EQ(KernelPredictor({table}, {round_machine(), "engine", "1.9.2"})
                 .site(KernelOp::gemm, "bf16", {64, 64})
                 .at(1)
                 .ns,

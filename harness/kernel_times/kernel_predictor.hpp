@@ -72,9 +72,9 @@ struct KernelTarget {
 //   4. first principles
 //
 // A series is of the same op and format; fp16 stands for bf16 where that is absent.
-class KernelTimes {
+class KernelPredictor {
  public:
-  KernelTimes(std::vector<KernelTable> tables, KernelTarget target);
+  KernelPredictor(const std::vector<KernelTable>& tables, KernelTarget target);
 
   // Lives as long as this does. Safe from several threads.
   const SiteTimes& site(KernelOp op, std::string_view format, const KernelDims& dims) const;
