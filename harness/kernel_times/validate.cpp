@@ -221,8 +221,7 @@ class Validation {
     const auto op = static_cast<KernelOp>(series.op);
     const bool scored = op == KernelOp::gemm || is_long_attention(op) || op == KernelOp::moe;
     if (!scored || !is_comparable(kind, table, series)) return;
-    const KernelTarget target{
-        sheet_of(series), kind == HeldOut::machine ? owner(HeldOut::framework, series) : from, ""};
+    const KernelTarget target{sheet_of(series), owner(HeldOut::framework, series), ""};
     const KernelPredictor times({table}, target);
     const std::string direction = from + " to " + owner(kind, series);
     answer_rows(times, index, [&](const SiteRecord&, const RowRecord& row) {

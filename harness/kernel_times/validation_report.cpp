@@ -1,5 +1,6 @@
 #include "harness/kernel_times/validation_report.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/text_table.hpp"
@@ -8,8 +9,8 @@ namespace inferbench {
 namespace {
 
 std::string percent(double share) {
-  constexpr double kPercent = 100;
-  return significant(share * kPercent) + " %";
+  constexpr double kPercent = 100, kNothing = 5e-5;
+  return (std::abs(share) < kNothing ? std::string("0") : significant(share * kPercent)) + " %";
 }
 
 std::string count_text(std::size_t count) {
@@ -30,7 +31,7 @@ std::vector<std::string> cells(const KernelScore& score) {
           count_text(score.rows),
           percent(score.median),
           percent(score.p90),
-          (score.bias > 0 ? "+" : "") + percent(score.bias),
+          (score.bias > 0 && percent(score.bias) != "0 %" ? "+" : "") + percent(score.bias),
           percent(score.covered),
           bar_text(score)};
 }
