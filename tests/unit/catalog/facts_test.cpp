@@ -33,7 +33,7 @@ void expect_count(double value, const nlohmann::json& fact, const std::string& w
 TEST(Facts, EveryModelHasTheParametersOfItsShape) {
   const nlohmann::json all = facts("models.json");
   if (all.is_null()) GTEST_SKIP() << "no ../shared/facts/models.json";
-  EXPECT_EQ(all["models"].size(), models().size());
+  EXPECT_LE(all["models"].size(), models().size());  // the catalog may know more
   for (const nlohmann::json& fact : all["models"]) {
     const std::string title = fact["name"];
     const ModelSpec* model = by_title(models(), title);
