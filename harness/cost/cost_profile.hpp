@@ -59,6 +59,22 @@ struct LaunchParameters {
   Seconds request{};          // the same per request in the step
 };
 
+// What a request passes before the scheduler sees it: HTTP, tokeniser, hand-over between processes.
+// Part of TTFT; takes no time of the GPU.
+struct FrontEndParameters {
+  Seconds latency{};   // of one request; others pass at the same time
+  Seconds interval{};  // between two requests: the part that one thread does
+};
+
+// How the engine that a profile was fitted to serves: batching policy, limits, memory.
+struct EngineSetup {
+  std::string scheduler = "in_flight";  // a name of `inferbench list schedulers`
+  Tokens step_tokens{8192};             // new tokens of a step
+  std::int64_t max_batch = 256;         // requests running at once
+  double memory_fraction = 0.9;         // as MemoryBudget::usable_fraction
+  Bytes runtime_reserve{4e9};           // as MemoryBudget::runtime_reserve
+};
+
 // How the ranks of a context-parallel group see each other's keys and values.
 enum class ContextExchange {
   ring,        // blocks pass from rank to rank, hidden behind attention on the block at hand
@@ -76,6 +92,8 @@ struct OpsParameters {
   double memory_efficiency = 0.8;  // of memory bandwidth
   Seconds gemm_floor{};
   double tile_m = 128, tile_n = 128;
+  // Compute rate held for minutes over that of a short benchmark: power limits lower the clock.
+  double sustained_clock = 1;
 
   ByType prefill_attention_efficiency;  // of dense peak, by the type that attention multiplies at
   ByType decode_attention_efficiency;
@@ -97,6 +115,7 @@ struct OpsParameters {
   std::optional<Seconds> one_shot_latency;      // all-reduce in which each rank reads all peers
   std::optional<double> in_network_efficiency;  // of link bandwidth, where the switch can reduce
   LaunchParameters launch;
+  FrontEndParameters front_end;
   ContextExchange context_exchange = ContextExchange::ring;  // the engine's choice, not fitted
 };
 
@@ -107,7 +126,8 @@ struct CostProfile {
   std::string source;
   std::vector<std::string> notes;
   std::variant<OpsParameters, ClaimsParameters> parameters;
-  std::vector<DType> weights;  // what the profile's author ran, best first; empty: no opinion
+  std::vector<DType> weights{};  // what the profile's author ran, best first; empty: no opinion
+  std::optional<EngineSetup> engine{};  // absent: the profile is of no engine
 
   bool is_claims() const { return std::holds_alternative<ClaimsParameters>(parameters); }
   std::string formulation() const { return is_claims() ? "claims" : "ops"; }

@@ -138,7 +138,7 @@ OpsFormulation::TypeRates OpsFormulation::rates(const HardwareSpec& gpu, DType t
                 "sparse weights need units that multiply them", "leave /2:4 out of --precision");
   }
   return {
-      .peak = dense->count() * reached->second * *gain,
+      .peak = dense->count() * reached->second * *gain * p_.sustained_clock,
       .weight_bytes = stored_bytes(type, format),
       .in_bytes = format.inputs ? bytes_per_element(*format.inputs) : activation_bytes(gpu, type)};
 }

@@ -1,10 +1,14 @@
 #include <nlohmann/json.hpp>
 
+#include "harness/base/embedded_file.hpp"
 #include "harness/base/error.hpp"
 #include "harness/catalog/json_object.hpp"
 #include "harness/cost/cost_profile.hpp"
 
 namespace inferbench {
+
+const std::vector<EmbeddedFile>& cost_profile_files();
+
 namespace {
 
 constexpr const char* kSchema = "inferbench.cost-profile/1";
@@ -131,6 +135,7 @@ void read_gemm(const Section& gemm, OpsParameters& p) {
   p.gemm_floor = gemm.microseconds("floor_us");
   p.tile_m = gemm.count("tile_m");
   p.tile_n = gemm.count("tile_n");
+  if (gemm.object.has("sustained_clock")) p.sustained_clock = gemm.efficiency("sustained_clock");
   gemm.object.refuse_unknown();
 }
 
@@ -180,13 +185,51 @@ OpsParameters read_ops_parameters(const Section& root) {
   p.host_link_efficiency = host_link.efficiency("efficiency");
   host_link.object.refuse_unknown();
   p.launch = read_launch(root.section("launch"));
+  if (root.object.has("front_end")) {
+    const Section front_end = root.section("front_end");
+    p.front_end = {.latency = front_end.microseconds("latency_us"),
+                   .interval = front_end.microseconds("interval_us")};
+    front_end.object.refuse_unknown();
+  }
   return p;
+}
+
+EngineSetup read_engine(const Section& engine) {
+  EngineSetup e{.scheduler = engine.object.text("scheduler"),
+                .step_tokens = Tokens(engine.object.integer("step_tokens")),
+                .max_batch = engine.object.integer("max_batch"),
+                .memory_fraction = engine.efficiency("memory_fraction"),
+                .runtime_reserve = Bytes(engine.count("runtime_reserve_gb") * 1e9)};
+  engine.object.refuse_unknown();
+  return e;
+}
+
+// A profile that says "based_on" states what it changes of a shipped one (JSON merge patch, RFC
+// 7386).
+nlohmann::json with_base(nlohmann::json json, const std::string& place) {
+  if (!json.is_object() || !json.contains("based_on")) return json;
+  const JsonObject object(json, place, "docs/cost-model.md");
+  const std::string base = object.text("based_on");
+  std::vector<std::string> names;
+  for (const EmbeddedFile& file : cost_profile_files()) {
+    nlohmann::json whole = parse_json(std::string(file.text), std::string(file.name));
+    names.push_back(whole.value("name", ""));
+    if (whole.contains("based_on")) continue;  // one level: no chains, no rings
+    if (names.back() != base) continue;
+    json.erase("based_on");
+    for (const char* own : {"schema", "name", "title", "source", "notes", "sources"}) {
+      whole.erase(own);
+    }
+    whole.merge_patch(json);
+    return whole;
+  }
+  throw unknown_name(place + ": \"based_on\"", "cost profile", base, names);
 }
 
 }  // namespace
 
 CostProfile parse_cost_profile(const std::string& text, const std::string& place) {
-  const nlohmann::json json = parse_json(text, place);
+  const nlohmann::json json = with_base(parse_json(text, place), place);
   const Section root(json, place);
   const JsonObject& object = root.object;
   if (object.text("schema") != kSchema) {
@@ -208,6 +251,7 @@ CostProfile parse_cost_profile(const std::string& text, const std::string& place
   } else {
     object.refuse("formulation", "is " + formulation, "expected \"claims\" or \"ops\"", kWayOut);
   }
+  if (object.has("engine")) profile.engine = read_engine(root.section("engine"));
   object.refuse_unknown();
   return profile;
 }

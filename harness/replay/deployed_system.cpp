@@ -13,6 +13,12 @@ std::size_t entry_replicas(const Deployment& deployment, const FleetServing& fle
   return replicas_with_spares(static_cast<std::size_t>(deployment.parallel.dp), fleet, false);
 }
 
+FrontEndTimes front_end_of(const CostProfile& profile) {
+  const auto* ops = std::get_if<OpsParameters>(&profile.parameters);
+  if (ops == nullptr) return {};
+  return {.latency = rounded(ops->front_end.latency), .interval = rounded(ops->front_end.interval)};
+}
+
 // GPUs when `most` of the deployment's replicas serve instead of `replicas`.
 std::int64_t scaled(std::int64_t gpus, std::int64_t replicas, std::size_t most) {
   return (gpus * static_cast<std::int64_t>(most) + replicas - 1) / replicas;
@@ -24,6 +30,7 @@ DeployedSystem::DeployedSystem(const Deployment& deployment, const CostProfile& 
                                const ServingOptions& options)
     : entry_(deployment, profile, options, options.router,
              entry_replicas(deployment, options.fleet)),
+      front_end_(front_end_of(profile)),
       replicas_(deployment.parallel.dp),
       gpus_(deployment.gpus()) {
   FleetOptions fleet = fleet_options(deployment, profile, options);
@@ -74,7 +81,12 @@ Tokens DeployedSystem::longest_sequence() const {
 
 void DeployedSystem::serve(RequestSource& source, RecordSink& sink) {
   LongestSequenceSource fitting(source, longest_sequence());
-  fleet_->serve(fitting, sink);
+  if (front_end_.none()) {
+    fleet_->serve(fitting, sink);
+    return;
+  }
+  FrontEnd passed(fitting, sink, front_end_);
+  fleet_->serve(passed, passed);
 }
 
 std::vector<ReplicaStats> DeployedSystem::stats() const {

@@ -7,6 +7,7 @@
 #include "harness/cost/cost_profile.hpp"
 #include "harness/plan/deployment.hpp"
 #include "harness/replay/fleet.hpp"
+#include "harness/replay/front_end.hpp"
 #include "harness/replay/served_pool.hpp"
 #include "harness/replay/serving_options.hpp"
 #include "harness/replay/system_under_test.hpp"
@@ -19,7 +20,8 @@ namespace inferbench {
 //
 // Requests and answers share the model's context and the KV pool of one attention rank, whichever
 // is smaller. A request that does not fit is rejected. A model that drafts tokens takes its time
-// and its memory from the same GPUs, so that the pool is smaller.
+// and its memory from the same GPUs, so that the pool is smaller. Requests pass the
+// front end of the profile (FrontEndParameters) before they reach the schedulers.
 class DeployedSystem final : public SystemUnderTest {
  public:
   // Throws Error for a policy that is not known, limits that cannot work, a KV pool without a whole
@@ -46,6 +48,7 @@ class DeployedSystem final : public SystemUnderTest {
 
   ServedPool entry_;
   std::optional<ServedPool> decode_;
+  FrontEndTimes front_end_;
   std::int64_t replicas_, gpus_;  // of the deployment as given
   std::int64_t decode_replicas_ = 0, decode_gpus_ = 0;
   SimulatedClock clock_;

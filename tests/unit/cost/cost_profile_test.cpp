@@ -48,9 +48,12 @@ TEST(CostProfile, AnUnknownNameIsAnsweredWithTheNearest) {
 TEST(CostProfile, ADamagedFileIsRefusedWithTheKey) {
   for (const EmbeddedFile& file : cost_profile_files()) {
     const auto whole = nlohmann::json::parse(file.text);
+    const bool derived = whole.contains("based_on");  // says only what it changes
     for (const auto& [key, value] : whole.items()) {
-      const bool optional = key == "notes" || key == "weights" || key == "sources" ||
-                            key == "in_network_reduction" || key == "chunk_pipelining";
+      const bool own = key == "schema" || key == "name" || key == "title" || key == "source";
+      const bool optional = (derived && !own) || key == "notes" || key == "weights" ||
+                            key == "sources" || key == "in_network_reduction" ||
+                            key == "chunk_pipelining";
       auto missing = whole;
       missing.erase(key);
       if (!optional) {
@@ -70,6 +73,39 @@ TEST(CostProfile, ADamagedFileIsRefusedWithTheKey) {
     EXPECT_THROW(parse_cost_profile(more.dump(), "x.json"), Error);
   }
   EXPECT_THROW(parse_cost_profile("{", "x.json"), Error);
+}
+
+// A profile that is based on another states what it changes; all else is the other's.
+TEST(CostProfile, ADerivedProfileChangesWhatItNames) {
+  const nlohmann::json json = {{"schema", "inferbench.cost-profile/1"},
+                               {"name", "mine"},
+                               {"title", "t"},
+                               {"source", "s"},
+                               {"based_on", "default"},
+                               {"gemm", {{"sustained_clock", 0.5}}},
+                               {"launch", {{"step_us", 7}}},
+                               {"front_end", {{"latency_us", 100}, {"interval_us", 20}}}};
+  const CostProfile mine = parse_cost_profile(json.dump(), "mine.json");
+  const CostProfile base = find_cost_profile("default");
+  const auto& changed = std::get<OpsParameters>(mine.parameters);
+  const auto& whole = std::get<OpsParameters>(base.parameters);
+  EXPECT_EQ(mine.name, "mine");
+  EXPECT_EQ(changed.sustained_clock, 0.5);
+  EXPECT_DOUBLE_EQ(changed.launch.step.count(), 7e-6);
+  EXPECT_EQ(changed.launch.request, whole.launch.request);
+  EXPECT_DOUBLE_EQ(changed.front_end.latency.count(), 100e-6);
+  EXPECT_EQ(changed.gemm_efficiency, whole.gemm_efficiency);
+  EXPECT_EQ(whole.sustained_clock, 1);
+  EXPECT_FALSE(mine.engine);
+}
+
+TEST(CostProfile, ADerivedProfileNeedsABaseThatIsShipped) {
+  nlohmann::json json = {
+      {"schema", "inferbench.cost-profile/1"}, {"name", "mine"}, {"title", "t"}, {"source", "s"}};
+  for (const char* base : {"defualt", "vllm"}) {  // unknown; itself derived
+    json["based_on"] = base;
+    EXPECT_THROW(parse_cost_profile(json.dump(), "mine.json"), Error) << base;
+  }
 }
 
 TEST(CostProfile, EfficienciesStayBetweenZeroAndOne) {
