@@ -131,7 +131,7 @@ test('the verdict leads to its run, and that shows where it comes from', async (
   for (const reason of validity.reasons) assert.ok(text.includes(reason.text));
 });
 
-const views = ['overview', 'compare', 'frontier', 'latency', 'run', 'timeline', 'kernels', 'communication', 'calibration', 'validation', 'claims'];
+const views = ['overview', 'compare', 'frontier', 'latency', 'run', 'timeline', 'step', 'kernels', 'communication', 'calibration', 'validation', 'claims'];
 
 for (const theme of ['light', 'dark']) {
   test(`no view has a serious accessibility problem, ${theme}`, async () => {

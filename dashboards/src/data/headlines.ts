@@ -127,7 +127,7 @@ export function headlines(run: Run): Headline[] {
     case 'machine':
       return [{ name: 'probes', value: listAt(run.document, 'probes').length, unit: '', view: 'run' }];
     case 'explain':
-      return [{ name: 'stage', value: numberAt(run.document, 'timing', 'stage_ns'), unit: 'ns', view: 'run' }];
+      return [{ name: 'stage', value: numberAt(run.document, 'timing', 'stage_ns'), unit: 'ns', view: 'step' }];
     default: return [];
   }
 }
@@ -137,7 +137,7 @@ export function mainView(run: Run): string {
   if (run.isCollectives) return 'communication';
   const views: Record<string, string> = {
     replay: 'latency', sweep: 'frontier', kernels: 'kernels', claims: 'claims', timeline: 'timeline',
-    comparison: 'compare', 'stored-comparison': 'compare', 'gate-calibration': 'calibration', history: 'history',
+    comparison: 'compare', 'stored-comparison': 'compare', 'gate-calibration': 'calibration', history: 'history', explain: 'step',
   };
   return views[run.kind] ?? 'run';
 }

@@ -61,7 +61,7 @@ export class Run {
 
   // "llama-3-70b on 4 h100, TP4, chat-burst"
   get label(): string {
-    const of = at(this.document, 'configuration');
+    const of = at(this.document, 'configuration') ?? this.document;
     const deployment = at(of, 'deployment') ?? of;
     const model = textAt(deployment, 'model');
     if (!model) return '';

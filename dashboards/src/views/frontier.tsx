@@ -10,6 +10,7 @@ import { usePage, useChosen } from '../parts/context.ts';
 import { DataTable, type TableModel } from '../parts/data_table.tsx';
 import { Choice, Empty, Heading, Limit, RunChoice, Switch } from '../parts/small.tsx';
 import { frontierOption } from './frontier_option.ts';
+import { PairsChart } from './frontier_pairs.tsx';
 import { PointDetails } from './frontier_point.tsx';
 
 const groupings = [
@@ -163,6 +164,7 @@ export function Frontier() {
       <Chart name="frontier" title={`${y.title} over ${x.title}`} caption={caption} option={option} height={470}
         table={table} cursor={cursor} brush={brush}
         legend={computed.groups.names.map((name, g) => ({ name, color: nth(look.palette, g), symbol: nth(symbols, g) }))} />
+      {overlay && <PairsChart points={points} y={y} />}
       {picked >= 0 && <PointDetails points={points} i={picked} onFrontier={computed.frontier.includes(picked)} />}
       <section>
         <div class="section-head">

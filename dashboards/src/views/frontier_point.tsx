@@ -1,33 +1,61 @@
 import type { ComponentChildren } from 'preact';
 import { at, listAt, numberAt, textAt } from '../data/contract.ts';
+import { explanationOf } from '../data/explanation.ts';
 import { measures, type Points } from '../data/points.ts';
 import type { Run } from '../data/runs.ts';
 import { nth } from '../chart/look.ts';
 import { formatBytes, formatMs, formatPercent } from '../lib/format.ts';
 import { usePage } from '../parts/context.ts';
+import { DataTable } from '../parts/data_table.tsx';
 import { Facts, Method, Num } from '../parts/small.tsx';
-
-const partNames: Record<string, string> = {
-  gemm: 'GEMM', moe: 'experts', attention: 'attention', elementwise: 'elementwise',
-  scale_up: 'collectives inside the domain', scale_out: 'collectives across domains', host: 'host',
-};
+import { opTable, partNames } from './op_table.tsx';
 
 const carried = ['--precision', '--profile', '--domain', '--memory-fraction', '--runtime-reserve-gb',
   '--expert-skew', '--routing', '--cuda-graph', '--offload', '--lora', '--model-context'];
 
+// A step like those of a point: one chunk of a prompt, half of it cached, beside decodes half done.
+function stepOf(run: Run, chunk: number, decodes: number) {
+  const isl = numberAt(run.document, 'configuration', 'isl_tokens') ?? 0;
+  const osl = numberAt(run.document, 'configuration', 'osl_tokens') ?? 0;
+  return {
+    prefill: chunk, cached: Math.round(Math.max(0, isl - chunk) / 2),
+    decodes: Math.max(1, Math.round(decodes)), context: Math.round(isl + osl / 2),
+  };
+}
+
 // The command that takes this point's step apart, with the options that its sweep was given.
 export function explainCommand(run: Run, parallel: string, chunk: number, decodes: number): string {
   const line = listAt(run.document, 'provenance', 'command_line').map(String);
-  const isl = numberAt(run.document, 'configuration', 'isl_tokens') ?? 0;
-  const osl = numberAt(run.document, 'configuration', 'osl_tokens') ?? 0;
+  const step = stepOf(run, chunk, decodes);
   const words = ['inferbench explain', '--model', textAt(run.document, 'configuration', 'model') ?? '',
     '--gpu', textAt(run.document, 'configuration', 'gpu') ?? '', '--parallel', parallel.toLowerCase()];
   line.forEach((word, i) => {
     if (carried.includes(word)) words.push(word, line[i + 1] ?? '');
   });
-  words.push('--prefill', String(chunk), '--prefill-context', String(Math.round(Math.max(0, isl - chunk) / 2)));
-  words.push('--decodes', String(Math.max(1, Math.round(decodes))), '--context', String(Math.round(isl + osl / 2)));
+  words.push('--prefill', String(step.prefill), '--prefill-context', String(step.cached));
+  words.push('--decodes', String(step.decodes), '--context', String(step.context));
   return words.join(' ');
+}
+
+// The point's step op by op, where its explanation is among the files; else the command that makes it.
+function PointOps({ run, parallel, chunk, decodes }: { run: Run; parallel: string; chunk: number; decodes: number }) {
+  const { runs, href } = usePage();
+  const found = explanationOf(runs, run, { parallel, ...stepOf(run, chunk, decodes) });
+  if (!found) {
+    return (
+      <>
+        <p>A step like it, op by op; with <code>--json step.json</code>, and that file beside this one, the table stands here:</p>
+        <pre><code>{explainCommand(run, parallel, chunk, decodes)}</code></pre>
+      </>
+    );
+  }
+  return (
+    <>
+      <h3>A step like it, op by op <Method of={found.method} /></h3>
+      <DataTable model={opTable(found)} />
+      <p><a href={href('step', { run: found.id })}>The step: {found.file}</a></p>
+    </>
+  );
 }
 
 function Memory({ points, i }: { points: Points; i: number }) {
@@ -96,12 +124,7 @@ export function PointDetails({ points, i, onFrontier }: { points: Points; i: num
       <StageParts points={points} i={i} />
       <Memory points={points} i={i} />
       {points.text('why_not', i) && <p class="bad">{points.text('why_not', i)}</p>}
-      {explained && (
-        <>
-          <p>A step like it, op by op:</p>
-          <pre><code>{explainCommand(run, parallel, points.value('chunk_tokens', i) ?? 0, points.value('decodes_per_rank', i) ?? 1)}</code></pre>
-        </>
-      )}
+      {explained && <PointOps run={run} parallel={parallel} chunk={points.value('chunk_tokens', i) ?? 0} decodes={points.value('decodes_per_rank', i) ?? 1} />}
       <p><a href={href('run', { run: run.id })}>The run: {run.file}</a></p>
     </section>
   );

@@ -1,11 +1,13 @@
 import { useMemo } from 'preact/hooks';
 import { distributions, latencyMetrics, latencyParts, percentileNames, slos } from '../data/latency.ts';
+import { hasLoads } from '../data/loads.ts';
 import type { Run } from '../data/runs.ts';
 import { useChosen, usePage } from '../parts/context.ts';
 import { DataTable, type TableModel } from '../parts/data_table.tsx';
 import { Choice, Empty, Heading, Num, RunChoice, Switch } from '../parts/small.tsx';
 import { formatMs } from '../lib/format.ts';
 import { EcdfChart } from './latency_ecdf.tsx';
+import { LoadSweep } from './latency_load.tsx';
 import { PartsChart } from './latency_parts.tsx';
 import { RequestsChart, WorstRequests } from './latency_requests.tsx';
 
@@ -60,14 +62,16 @@ function lead(run: Run): string {
 }
 
 export function Latency() {
-  const { route } = usePage();
+  const { route, runs: everything } = usePage();
   const { runs, run } = useChosen((one) => one.kind === 'replay');
+  const swept = everything.filter(hasLoads);
   const p = route.params;
   const quantiles = useMemo(() => (run ? quantileTable(run) : null), [run]);
   if (!run || !quantiles) {
     return (
       <>
         <header class="heading"><h1>Latency</h1></header>
+        <LoadSweep runs={swept} />
         <Empty what="No replay is among the files." command={'inferbench replay --model llama-3-70b --gpu h100 --workload sample:chat-burst \\\n  --json run.json --records run.jsonl'} />
       </>
     );
@@ -92,6 +96,9 @@ export function Latency() {
         <h2>Quantiles</h2>
         <DataTable model={quantiles} />
       </section>
+      {swept.length > 0
+        ? <LoadSweep runs={swept} />
+        : <p class="muted">Latency over load, with its knee, is of a sweep with <code>--method replay --rates 1,2,4,8</code>, or <code>--users</code>.</p>}
       {latencyParts(run).length > 0
         ? <PartsChart run={run} />
         : <p class="muted">What latencies went to is not known of this run; <code>inferbench replay ... --decompose</code> takes them apart.</p>}

@@ -1,11 +1,14 @@
 import type { ComponentType } from 'preact';
 import type { Run } from '../data/runs.ts';
 import { isComparison } from '../data/comparison.ts';
+import { isExplanation } from '../data/explanation.ts';
+import { hasLoads } from '../data/loads.ts';
 import { isValidated } from '../data/validation.ts';
 import { Calibration } from './calibration.tsx';
 import { Claims } from './claims.tsx';
 import { Communication } from './communication.tsx';
 import { Compare } from './compare.tsx';
+import { Explanation } from './explanation.tsx';
 import { Frontier } from './frontier.tsx';
 import { History } from './history.tsx';
 import { Kernels } from './kernels.tsx';
@@ -39,8 +42,9 @@ export const viewGroups: { title: string; views: View[] }[] = [
     title: 'Explore',
     views: [
       { id: 'frontier', title: 'Frontier', component: Frontier, usable: (run) => run.has('points') },
-      { id: 'latency', title: 'Latency', component: Latency, usable: ofKind('replay') },
+      { id: 'latency', title: 'Latency', component: Latency, usable: (run) => run.kind === 'replay' || hasLoads(run) },
       { id: 'timeline', title: 'Timeline', component: Timeline, usable: ofKind('timeline') },
+      { id: 'step', title: 'Step', component: Explanation, usable: isExplanation },
       { id: 'kernels', title: 'Kernels', component: Kernels, usable: (run) => run.kind === 'kernels' && !run.isCollectives },
       { id: 'communication', title: 'Communication', component: Communication, usable: (run) => run.isCollectives },
     ],
