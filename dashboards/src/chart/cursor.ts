@@ -8,6 +8,7 @@ export interface Cursor {
   x: Float64Array; // in the units of the axes of grid 0
   y: Float64Array;
   order?: number[]; // the keys' walk: default by x
+  inOrder?: boolean; // the points are in the keys' order as they are
   say: (point: number) => string[]; // the first line is the point's name
   pick?: ((point: number) => void) | undefined; // click or Enter
 }
@@ -58,7 +59,7 @@ export function useCursor(chart: EChartsType | null, size: number, cursor: Curso
   const walk = () => {
     if (!order.current && cursor) {
       const at = found();
-      order.current = (cursor.order ?? [...cursor.x.keys()].sort((a, b) => (cursor.x[a] ?? 0) - (cursor.x[b] ?? 0)))
+      order.current = (cursor.order ?? (cursor.inOrder ? [...cursor.x.keys()] : [...cursor.x.keys()].sort((a, b) => (cursor.x[a] ?? 0) - (cursor.x[b] ?? 0))))
         .filter((i) => at && Number.isFinite(at.x[i]));
     }
     return order.current ?? [];

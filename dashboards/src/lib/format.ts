@@ -1,14 +1,18 @@
 // Numbers as people read them. Exact values stand in tables' CSV and in the title of each number.
 
+// By the most places after the point; making one takes longer than using it.
+const formats = Array.from({ length: 7 }, (_, places) => new Intl.NumberFormat('en-US', { maximumFractionDigits: places }));
+const fixed = (value: number, places: number) => formats[places]?.format(value) ?? '';
+
 const digits = (value: number): string => {
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (size >= 10000 || Number.isInteger(value)) {
-    return Math.round(value).toLocaleString('en-US');
+    return fixed(Math.round(value), 0);
   }
   const places = Math.max(0, 3 - Math.floor(Math.log10(size)));
   if (places > 6) return value.toExponential(2);
-  return value.toLocaleString('en-US', { minimumFractionDigits: 0, maximumFractionDigits: places });
+  return fixed(value, places);
 };
 
 export function formatNumber(value: number | undefined): string {
@@ -62,7 +66,7 @@ export function formatUnit(value: number | undefined, unit: string): string {
 }
 
 export function count(n: number, one: string, many = `${one}s`): string {
-  return `${n.toLocaleString('en-US')} ${n === 1 ? one : many}`;
+  return `${fixed(n, 0)} ${n === 1 ? one : many}`;
 }
 
 // Axis ticks: short, powers of thousand.

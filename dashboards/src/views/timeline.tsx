@@ -20,28 +20,19 @@ function windowOf(text: string | undefined, steps: Steps): Window {
   return { from: Math.max(whole.from, from), to: Math.min(whole.to, to) };
 }
 
-export function timelineCaption(steps: Steps, window: Window): string {
+export function timelineCaption(steps: Steps, window: Window, shown: Int32Array): string {
   const time = [0, 0, 0, 0];
-  let shown = 0;
-  for (let i = 0; i < steps.n; ++i) {
-    const begin = steps.begin[i] ?? 0;
-    if (begin > window.to || begin + (steps.elapsed[i] ?? 0) < window.from) continue;
-    ++shown;
+  for (const i of shown) {
     const kind = steps.kind[i] ?? 0;
     time[kind] = (time[kind] ?? 0) + (steps.elapsed[i] ?? 0);
   }
   const whole = time.reduce((a, b) => a + b, 0) || 1;
   const said = stepKinds.map((name, k) => [name, time[k] ?? 0] as const).filter(([, ms]) => ms > 0)
     .map(([name, ms]) => `${formatPercent(ms / whole)} ${name}`).join(', ');
-  return `${count(shown, 'step')} in ${formatMs(window.to - window.from)}; of their time ${said}.`;
+  return `${count(shown.length, 'step')} in ${formatMs(window.to - window.from)}; of their time ${said}.`;
 }
 
-function stepTable(steps: Steps, window: Window): TableModel {
-  const shown: number[] = [];
-  for (let i = 0; i < steps.n; ++i) {
-    const begin = steps.begin[i] ?? 0;
-    if (begin <= window.to && begin + (steps.elapsed[i] ?? 0) >= window.from) shown.push(i);
-  }
+function stepTable(steps: Steps, shown: Int32Array): TableModel {
   const at = (row: number) => shown[row] ?? 0;
   const columns: [string, string, string][] = ([
     ['step', 'step', ''], ['begin_ms', 'begins', 'ms'], ['elapsed_ms', 'takes', 'ms'], ['tokens', 'tokens', ''],
@@ -75,18 +66,22 @@ export function Timeline() {
   const steps = useMemo(() => (run ? new Steps(run) : null), [run]);
   const p = route.params;
   const window = useMemo(() => (steps ? windowOf(p['at'], steps) : { from: 0, to: 1 }), [steps, p['at']]);
+  const shown = useMemo(() => (steps ? steps.within(window.from, window.to) : new Int32Array()), [steps, window]);
   const option = useMemo(() => (steps ? timelineOption(steps, window, look) : {}), [steps, window, look]);
-  const table = useMemo(() => (steps ? stepTable(steps, window) : null), [steps, window]);
+  const table = useMemo(() => (steps ? stepTable(steps, shown) : null), [steps, shown]);
   const cursor: Cursor | undefined = useMemo(() => {
     if (!steps) return undefined;
-    const y = new Float64Array(steps.n);
-    steps.lanes.forEach((lane, n) => lane.steps.forEach((i) => { y[i] = n; }));
-    const x = Float64Array.from(steps.begin, (begin, i) => {
-      const middle = begin + (steps.elapsed[i] ?? 0) / 2;
-      return middle >= window.from && middle <= window.to ? middle : NaN;
-    });
-    return { x, y, order: Array.from({ length: steps.n }, (_, i) => i), say: (i) => saySteps(steps, i) };
-  }, [steps, window]);
+    const n = shown.length;
+    const x = new Float64Array(n).fill(NaN);
+    const y = new Float64Array(n);
+    for (let k = 0; k < n; ++k) {
+      const i = shown[k] ?? 0;
+      const middle = (steps.begin[i] ?? 0) + (steps.elapsed[i] ?? 0) / 2;
+      if (middle >= window.from && middle <= window.to) x[k] = middle;
+      y[k] = steps.laneOf[i] ?? 0;
+    }
+    return { x, y, inOrder: true, say: (k) => saySteps(steps, shown[k] ?? 0) };
+  }, [steps, shown, window]);
   if (!run || !steps || !table) {
     return (
       <>
@@ -118,7 +113,7 @@ export function Timeline() {
         <button type="button" onClick={() => go({ at: '' })}>Everything</button>
         <Choice label="Requests" name="sort" value={p['sort'] ?? 'due'} fallback="due" options={[{ value: 'due', text: 'by time due' }, { value: 'longest', text: 'longest first' }]} />
       </div>
-      <Chart name="timeline" title="Scheduler steps" caption={timelineCaption(steps, window)} option={option}
+      <Chart name="timeline" title="Scheduler steps" caption={timelineCaption(steps, window, shown)} option={option}
         height={330 + 26 * steps.lanes.length} table={table} cursor={cursor!} wheel={(at, delta) => zoom(delta > 0 ? 1.35 : 0.74, at)}
         legend={stepKinds.slice(0, steps.kind.includes(3) ? 4 : 3).map((name, k) => ({ name, color: nth(look.palette, k), symbol: nth(symbols, 1) }))} />
       <Lifelines run={run} window={window} longest={p['sort'] === 'longest'} />

@@ -2,7 +2,7 @@ import type { EChartsCoreOption } from '../chart/echarts.ts';
 import { axis, nth, textStyle, type Look } from '../chart/look.ts';
 import type { Steps } from '../data/steps.ts';
 import { formatMs, formatTick } from '../lib/format.ts';
-import { mergedBars, timeMeans } from '../lib/windows.ts';
+import { mergedBars, timeMeans, type Bar } from '../lib/windows.ts';
 
 const cells = 600; // of the curves; about a pixel and a half each
 const left = 118;
@@ -11,19 +11,30 @@ interface Api {
   value(dimension: number): number;
   coord(at: [number, number]): [number, number];
   size(of: [number, number]): [number, number];
-  style(): object;
 }
 
-// Rectangles (begin, end, lane, colour) of one grid.
-function bars(data: object[], grid: number): object {
+interface LaneBar extends Bar { lane: number }
+
+// Rectangles of one grid, all of one kind as one element; the time axis is linear.
+function bars(all: LaneBar[], grid: number, window: { from: number; to: number }, colors: string[]): object {
+  const kinds = [...new Set(all.map((bar) => bar.kind))].sort();
   return {
-    type: 'custom', silent: true, xAxisIndex: grid, yAxisIndex: grid, data, clip: true, progressive: 0,
-    encode: { x: [0, 1], y: 2 },
+    type: 'custom', silent: true, xAxisIndex: grid, yAxisIndex: grid, clip: true, progressive: 0,
+    data: kinds.map((kind) => [window.from, 0, kind]), encode: { x: 0, y: 1 },
     renderItem: (_: unknown, api: Api) => {
-      const [x0, y] = api.coord([api.value(0), api.value(2)]);
-      const [x1] = api.coord([api.value(1), api.value(2)]);
-      const height = api.size([0, 1])[1] * 0.72;
-      return { type: 'rect', shape: { x: x0, y: y - height / 2, width: Math.max(x1 - x0 - 0.25, 0.75), height }, style: api.style() };
+      const kind = api.value(2);
+      const of = all.filter((bar) => bar.kind === kind);
+      const band = api.size([0, 1])[1];
+      const height = band * 0.72;
+      const [x0, y0] = api.coord([window.from, 0]);
+      const [x1] = api.coord([window.to, 0]);
+      const perMs = (x1 - x0) / (window.to - window.from);
+      const rects = new Float64Array(4 * of.length);
+      of.forEach((bar, n) => {
+        const width = (bar.end - bar.begin) * perMs;
+        rects.set([x0 + (bar.begin - window.from) * perMs, y0 + band * bar.lane - height / 2, Math.max(width - 0.25, 0.75), height], 4 * n);
+      });
+      return { type: 'rects', shape: { rects }, style: { fill: nth(colors, kind) } };
     },
   };
 }
@@ -39,10 +50,12 @@ function curve(steps: Steps, column: string, grid: number, window: { from: numbe
 // Steps over batch composition, queue and KV blocks, under one time axis.
 export function timelineOption(steps: Steps, window: { from: number; to: number }, look: Look): EChartsCoreOption {
   const least = (window.to - window.from) / 1200;
-  const data: object[] = [];
-  steps.lanes.forEach((lane, n) => {
-    for (const bar of mergedBars(steps.begin, steps.elapsed, steps.kind, lane.steps, window.from, window.to, least)) {
-      data.push({ value: [bar.begin, bar.end, n], itemStyle: { color: nth(look.palette, bar.kind) } });
+  const data: LaneBar[] = [];
+  const shown: number[][] = steps.lanes.map(() => []);
+  for (const i of steps.within(window.from, window.to)) shown[steps.laneOf[i] ?? 0]?.push(i);
+  shown.forEach((lane, n) => {
+    for (const bar of mergedBars(steps.begin, steps.elapsed, steps.kind, lane, window.from, window.to, least)) {
+      data.push({ ...bar, lane: n });
     }
   });
   const laneHeight = 26 * steps.lanes.length + 8;
@@ -67,7 +80,7 @@ export function timelineOption(steps: Steps, window: { from: number; to: number 
       { gridIndex: 3, ...height('KV blocks') },
     ],
     series: [
-      bars(data, 0),
+      bars(data, 0, window, look.palette),
       curve(steps, 'prompt_tokens', 1, window, nth(look.palette, 0), { stack: 'tokens', ...area }),
       curve(steps, 'decodes', 1, window, nth(look.palette, 2), { stack: 'tokens', ...area }),
       curve(steps, 'running', 2, window, nth(look.palette, 2), {}),
