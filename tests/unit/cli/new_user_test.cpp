@@ -29,7 +29,7 @@ TEST(NewUser, GetsHelpOnEveryVerb) {
 
 TEST(NewUser, MistypesAVerb) {
   expect_refused({"validate-results", "x.json"},
-                 {"unknown verb \"validate-results\"", "did you mean validate-result?"});
+                 {"unknown verb \"validate-results\"", "did you mean validate-result or validate?"});
   expect_refused({"xyzzy"}, {"unknown verb \"xyzzy\"", "inferbench --help"});
 }
 
