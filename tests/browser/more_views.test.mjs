@@ -51,6 +51,29 @@ test('kernels are those of the file, and lead to their samples', async () => {
   assert.deepEqual(page.problems, []);
 });
 
+// Two rows as `bench --device cuda` writes them: gaps of 500 and 1,500 ns.
+test("a GPU's rows show events beside CUPTI's span, the widest gap first", async () => {
+  const kernels = readJson('kernels.json');
+  const timed = kernels.rows.filter((row) => row.timing).slice(0, 3);
+  const clocks = (event, span) => ({ name: 'a GPU', timer: 'cupti_span', launch_bound: false, event_ns: event, cupti_span_ns: span, cupti_busy_ns: span - 100, gap_ns: event - span, tracing_tax: 0.02,
+    invalid_records: 0, lost_records: 0, event_samples_ns: [event], kernels: [] });
+  timed[0].device = clocks(10500, 10000);
+  timed[1].device = clocks(4500, 3000);
+  timed[2].device = { ...clocks(9000, 1), timer: 'events', fallback: 'CUPTI is not there' };
+  for (const key of ['cupti_span_ns', 'cupti_busy_ns', 'gap_ns', 'tracing_tax']) delete timed[2].device[key];
+  writeJson('gpu.json', kernels);
+  const page = await open(makeReport(['gpu.json'], 'gpu.html'), { hash: '#/kernels' });
+  const chart = page.locator('figure:has(h2:text-is("Events beside CUPTI"))');
+  assert.match(await chart.locator('figcaption').innerText(), /Events say 1 µs more than CUPTI's span in the median of 2 rows, at most 1.5 µs \(50 % of the span\).*Tracing adds up to 2 %/);
+  await chart.getByRole('button', { name: 'Table' }).click();
+  const gaps = await chart.locator('tbody td:nth-child(6)').evaluateAll((all) => all.map((one) => one.querySelector('[data-value]')?.dataset.value));
+  assert.deepEqual(gaps, ['1500', '500', undefined]);
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(async () => (await window.axe.run(document)).violations.filter((v) => ['serious', 'critical'].includes(v.impact)).map((v) => v.id));
+  assert.deepEqual(found, []);
+  assert.deepEqual(page.problems, []);
+});
+
 test('collectives are those of the file', async () => {
   const page = await open(report, { hash: '#/communication' });
   const rows = readJson('collectives.json').rows.filter((row) => row.axes.in_place === 0);

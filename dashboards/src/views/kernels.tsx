@@ -5,6 +5,7 @@ import { count, formatMs, formatNumber, formatPercent } from '../lib/format.ts';
 import { usePage, useChosen } from '../parts/context.ts';
 import { DataTable, type TableModel } from '../parts/data_table.tsx';
 import { Choice, Empty, Facts, Heading, Num, RunChoice } from '../parts/small.tsx';
+import { Clocks } from './kernels_clocks.tsx';
 import { HeatMap } from './kernels_heat.tsx';
 import { Ratios } from './kernels_ratios.tsx';
 import { Roofline } from './kernels_roofline.tsx';
@@ -90,6 +91,7 @@ export function Kernels() {
       <Roofline run={run} shown={shown} pick={pick} />
       {Number.isInteger(picked) && picked >= 0 && picked < rows.rows && <KernelDetails run={run} row={picked} />}
       <Ratios run={run} shown={shown} pick={pick} />
+      <Clocks run={run} shown={shown} pick={pick} />
       <HeatMap run={run} shown={shown} pick={pick} />
       <section><h2>Rows</h2><DataTable model={table} /></section>
     </>
