@@ -28,8 +28,8 @@ TEST(NewUser, GetsHelpOnEveryVerb) {
 }
 
 TEST(NewUser, MistypesAVerb) {
-  expect_refused({"validate-results", "x.json"},
-                 {"unknown verb \"validate-results\"", "did you mean validate-result or validate?"});
+  expect_refused({"validate-results", "x.json"}, {"unknown verb \"validate-results\"",
+                                                  "did you mean validate-result or validate?"});
   expect_refused({"xyzzy"}, {"unknown verb \"xyzzy\"", "inferbench --help"});
 }
 

@@ -27,8 +27,8 @@ std::vector<double> noise(std::size_t n, double sigma, double outliers, RandomSt
   return values;
 }
 
-// Without noise: ten of 1, ten of 2, ten of 1. The first split is of ten of 1 from a mixture of mean
-// 1.5, whose p = 0.005 lets it pass at first; between constants it is 0 in the end.
+// Without noise: ten of 1, ten of 2, ten of 1. The first split is of ten of 1 from a mixture of
+// mean 1.5, whose p = 0.005 lets it pass at first; between constants it is 0 in the end.
 TEST(ChangePoints, FindsStepsOfConstants) {
   std::vector<double> values(30, 1.0);
   std::fill(values.begin() + 10, values.begin() + 20, 2.0);
