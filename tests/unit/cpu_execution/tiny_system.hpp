@@ -84,6 +84,26 @@ struct TinyOptions {
   std::optional<std::uint64_t> draft_seed{};  // weights of a model that drafts; 7 are the target's
 };
 
+// All requests served in steps that the executor computes: what came of them, answers in their
+// order.
+inline Executed serve(Scheduler& scheduler, CpuExecutor& executor,
+                      const std::vector<Request>& requests) {
+  SimulatedClock clock;
+  Engine engine(scheduler, executor, clock);
+  ListSource source(requests);
+  RecordList list;
+  engine.serve(source, list);
+  Executed out;
+  out.records = list.take_by_id();
+  for (const Request& request : requests) {
+    const auto answer = executor.answer(request.id);
+    out.answers.emplace_back(answer.begin(), answer.end());
+  }
+  out.stats = engine.stats();
+  out.digest = executor.answers_digest();
+  return out;
+}
+
 // An engine over a scheduler and an executor that computes.
 inline Executed execute(const std::vector<Request>& requests, const PromptTexts& texts,
                         TinyOptions options) {
@@ -102,20 +122,7 @@ inline Executed execute(const std::vector<Request>& requests, const PromptTexts&
   }
   CpuExecutor executor(model.decoder, *scheduler, model.team, texts,
                        {.sampling = options.sampling, .count_between = true}, drafter.get());
-  SimulatedClock clock;
-  Engine engine(*scheduler, executor, clock);
-  ListSource source(requests);
-  RecordList list;
-  engine.serve(source, list);
-  Executed out;
-  out.records = list.take_by_id();
-  for (const Request& request : requests) {
-    const auto answer = executor.answer(request.id);
-    out.answers.emplace_back(answer.begin(), answer.end());
-  }
-  out.stats = engine.stats();
-  out.digest = executor.answers_digest();
-  return out;
+  return serve(*scheduler, executor, requests);
 }
 
 }  // namespace inferbench::testing_support

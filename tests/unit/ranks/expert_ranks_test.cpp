@@ -173,16 +173,9 @@ TEST(ExpertRanks, AnswersAreTheTokensOfOneRank) {
     Ranked ranked(plan, parallel);
     CpuExecutor executor(ranked.model, *scheduler, ranked.group.team(0), texts,
                          {.sampling = sampling_of({}), .count_between = true});
-    SimulatedClock clock;
-    Engine engine(*scheduler, executor, clock);
-    ListSource source(asked);
-    RecordList list;
-    engine.serve(source, list);
-    Answers out;
-    for (const Request& request : asked) {
-      const auto answer = executor.answer(request.id);
-      EXPECT_EQ(static_cast<std::int64_t>(answer.size()), request.output.count());
-      out.emplace_back(answer.begin(), answer.end());
+    Answers out = serve(*scheduler, executor, asked).answers;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      EXPECT_EQ(static_cast<std::int64_t>(out[i].size()), asked[i].output.count());
     }
     return out;
   };

@@ -153,18 +153,9 @@ TEST(ThreadRanks, AnswersAreTheSameTokensOnAnyNumberOfRanks) {
     Ranked ranked(plan_of(tiny_shape(), "fp32", "fp32"), parallel);
     CpuExecutor executor(ranked.model, *scheduler, ranked.group.team(0), texts,
                          {.sampling = sampling_of({}), .count_between = true});
-    SimulatedClock clock;
-    Engine engine(*scheduler, executor, clock);
-    ListSource source(asked);
-    RecordList list;
-    engine.serve(source, list);
-    for (const Request& request : asked) {
-      const auto answer = executor.answer(request.id);
-      EXPECT_TRUE(std::equal(answer.begin(), answer.end(), want[request.id.value].begin(),
-                             want[request.id.value].end()))
-          << label(parallel) << ", request " << request.id.value;
-    }
-    const ReplicaStats stats = engine.stats();
+    const Executed served = serve(*scheduler, executor, asked);
+    EXPECT_EQ(served.answers, want) << label(parallel);
+    const ReplicaStats& stats = served.stats;
     EXPECT_EQ(stats.parts.scale_up > Duration(0), parallel.gpus() > 1);
     EXPECT_EQ(stats.parts.gemm + stats.parts.attention + stats.parts.elementwise +
                   stats.parts.scale_up + stats.parts.host,
